@@ -1,0 +1,1 @@
+"""The registry of `imagesmith`: see `imagesmith.build`."""

@@ -1,0 +1,96 @@
+"""Find a builder, communicator, provisioner, post-processor or simulated cloud by its name in templates.
+
+Built-ins are a table of names, so that looking one up imports nothing else. Everybody else registers an entry point in
+the group ``imagesmith.<kind>``; a built-in wins a clash and says so.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, Literal
+
+from imagesmith.errors import UsageError
+
+Kind = Literal["builders", "communicators", "provisioners", "post_processors", "simulators"]
+
+BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
+    "builders": {
+        "alicloud-ecs": "imagesmith_alicloud:AlicloudEcs",
+    },
+    "communicators": {
+        "ssh": "imagesmith_ssh:connect",
+    },
+    "provisioners": {
+        "breakpoint": "imagesmith.provisioners.breakpoint:Breakpoint",
+        "file": "imagesmith.provisioners.file:File",
+        "shell": "imagesmith.provisioners.shell:Shell",
+        "shell-local": "imagesmith.provisioners.shell_local:ShellLocal",
+        "sleep": "imagesmith.provisioners.sleep:Sleep",
+    },
+    "post_processors": {
+        "manifest": "imagesmith.post_processors.manifest:Manifest",
+        "shell-local": "imagesmith.post_processors.shell_local:ShellLocal",
+    },
+    "simulators": {
+        "alicloud": "imagesmith_simulator.alicloud:SimulatedAlicloud",
+    },
+}
+
+NOT_YET: Mapping[Kind, Mapping[str, str]] = {
+    "builders": {
+        "huaweicloud-ecs": "Huawei Cloud comes with a later release",
+        "qemu": "The local QEMU builder comes with a later release",
+    },
+    "communicators": {"winrm": "WinRM comes with a later release; use an image with SSH meanwhile"},
+    "provisioners": {
+        "powershell": "It needs WinRM, which comes with a later release",
+        "windows-shell": "It needs WinRM, which comes with a later release",
+        "windows-restart": "It needs WinRM, which comes with a later release",
+        "ansible": "Run ansible-playbook from a shell-local provisioner meanwhile",
+        "ansible-local": "Run ansible-playbook from a shell provisioner meanwhile",
+    },
+    "post_processors": {
+        "alicloud-import": "Image import comes with a later release",
+        "checksum": "Use a shell-local post-processor meanwhile",
+        "compress": "Use a shell-local post-processor meanwhile",
+        "artifice": "It comes with a later release",
+    },
+    "simulators": {},
+}
+
+
+@cache
+def load(kind: Kind, name: str) -> Any:
+    """The plugin's class or function. Raises `UsageError` for an unknown name, with "did you mean"."""
+    target = BUILT_IN[kind].get(name)
+    if target is None:
+        target = dict(_others(kind)).get(name)
+    if target is None:
+        raise _unknown(kind, name)
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def names(kind: Kind) -> list[str]:
+    """Every name that can be loaded."""
+    return sorted({*BUILT_IN[kind], *(name for name, _ in _others(kind))})
+
+
+def _others(kind: Kind) -> Iterator[tuple[str, str]]:
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group=f"imagesmith.{kind}"):
+        yield point.name, point.value
+
+
+def _unknown(kind: Kind, name: str) -> UsageError:
+    noun = kind.replace("_", "-").removesuffix("s")
+    if hint := NOT_YET[kind].get(name):
+        return UsageError(f'the {noun} "{name}" is not supported yet', hint=hint)
+    close = difflib.get_close_matches(name, names(kind), n=1)
+    known = ", ".join(names(kind))
+    hint = f'did you mean "{close[0]}"?' if close else f"known are {known}"
+    return UsageError(f'there is no {noun} "{name}"', hint=hint)
