@@ -1,6 +1,7 @@
 """What happens during a run, as typed data.
 
-Every surface (terminal, log, JSON, library callback) is a rendering of these. Times are seconds since the epoch in ``at`` and plain seconds in ``seconds``. Text in an event is already masked.
+Every surface (terminal, log, JSON, library callback) is a rendering of these.
+Times are seconds since the epoch in ``at`` and plain seconds in ``seconds``. Text in an event is already masked.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ _tables: dict[type[Any], Mapping[str, Option]] = {}
 def _read_table(options: type[Options]) -> Mapping[str, Option]:
     hints = typing.get_type_hints(options, include_extras=True)
     records = {}
-    for f in dataclasses.fields(options):  # type: ignore[arg-type]
+    for f in dataclasses.fields(options):
         record = f.metadata.get(_RECORD)
         if record is None:
             continue

@@ -1,0 +1,120 @@
+"""What stands behind a simulated instance: a machine that can be booted, logged in to, stopped and snapshot.
+
+Kinds: `sandbox` (Linux namespaces over an overlay of the host's root). Later: `vm` (QEMU). The simulated clouds know
+only these protocols, so that a kind can be added without touching them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class DiskSnapshot(Protocol):
+    """The frozen contents of a machine's disk; images and snapshots hold one."""
+
+    def size_bytes(self) -> int:
+        """How much the machine's own layer holds."""
+        ...
+
+    def delete(self) -> None:
+        """Remove it from the host; never raises."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class MachineSpec:
+    """What the cloud tells a machine when it is created.
+
+    ``base`` is the disk it starts from (None: the host's root as it is). ``user_data`` is run at first boot as
+    cloud-init would run it. ``authorized_keys`` are public key lines for ``username``; ``password`` may be empty.
+    ``boot_s`` is how long the guest takes until it listens, on the simulated clock's scale.
+    """
+
+    id: str
+    hostname: str
+    base: DiskSnapshot | None = None
+    user_data: bytes = b""
+    authorized_keys: tuple[str, ...] = ()
+    username: str = "root"
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A loopback address and the port that SSH really listens on there."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return self.host if self.port == 22 else f"{self.host}:{self.port}"
+
+
+class SimulatedMachine(Protocol):
+    """One machine. All methods may be called from any thread."""
+
+    def boot(self) -> None:
+        """Power on; returns at once. The first time, keys and password are installed and user data is run."""
+        ...
+
+    def power_off(self, *, force: bool = False) -> None:
+        """Stop every process in it (with a chance to end unless ``force``); returns when it is off."""
+        ...
+
+    @property
+    def running(self) -> bool:
+        """Whether it is powered on."""
+        ...
+
+    def on_power_off(self, callback: Callable[[], None]) -> None:
+        """Call back when the machine powers off by itself (``poweroff``, ``shutdown`` run inside)."""
+        ...
+
+    def listen(self, host: str) -> Endpoint:
+        """Be reachable by SSH at this loopback address, at port 22 or where that can't be bound at another.
+
+        May be called before boot: until the guest is up a connection is refused.
+        """
+        ...
+
+    def stop_listening(self, host: str) -> None:
+        """No longer be reachable at this address."""
+        ...
+
+    def set_firewall(self, allows: Callable[[str, int], bool]) -> None:
+        """``allows(peer_address, guest_port)`` decides about each new connection; a refused one hangs (is dropped)."""
+        ...
+
+    def set_keys(self, authorized_keys: tuple[str, ...]) -> None:
+        """Install public keys as the cloud's agent does when a key pair is attached; takes effect at the next boot."""
+        ...
+
+    def console(self) -> str:
+        """The text of the serial console so far, with the SSH host keys as cloud-init prints them."""
+        ...
+
+    def snapshot(self) -> DiskSnapshot:
+        """Freeze a copy of the disk as it is now; the machine may be running or off."""
+        ...
+
+    def destroy(self) -> None:
+        """Power off and remove everything of it from the host; never raises."""
+        ...
+
+
+class MachineKind(Protocol):
+    """Makes machines of one kind."""
+
+    def unavailable(self) -> str:
+        """Why this kind does not work on this host and what to enable; "" when it works."""
+        ...
+
+    def create(self, spec: MachineSpec) -> SimulatedMachine:
+        """A machine that is off."""
+        ...
+
+    def close(self) -> None:
+        """Destroy every machine and snapshot that is left, remove the kind's folder."""
+        ...
