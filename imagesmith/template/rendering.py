@@ -1,0 +1,250 @@
+"""What every template language shares: Go-template text inside option values, and turning them into option objects.
+
+Values are rendered once when options are decoded (`Interpolation.at_load`); text that a plugin keeps for later is
+rendered at run time until it stops changing (`Interpolation.at_run`), which is what Packer does.
+"""
+
+from __future__ import annotations
+
+import os
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from imagesmith.errors import Diagnostic, Location, TemplateError
+from imagesmith.options import Given, Option, Options, decode, table
+from imagesmith.template.functions import Scope, functions
+from imagesmith.template.gotemplate import GoTemplateError, check, render
+
+AnyOptions = TypeVar("AnyOptions", bound=Options)
+
+Evaluate = Callable[[Mapping[str, object] | None], list[Given]]
+"""Gives a block's options; the argument holds the ``build`` variables, None while they are unknown."""
+
+_PASSES = 30
+_WINRM_PASSWORD = "WinRMPassword"
+
+
+class Interpolation:
+    """Renders the Go-template text of one build's options with the functions of its template's language.
+
+    ``build_name`` and ``build_type`` are what ``{{ build_name }}`` and ``{{ build_type }}`` give, ``user`` holds the
+    user variables of a JSON template, ``started`` is the time at which the run's clock stands still (default: now).
+    ``build_variables`` says whether ``{{ build `ID` }}`` is legal: in provisioners and post-processors of JSON only.
+    """
+
+    def __init__(
+        self,
+        *,
+        language: str,
+        build_name: str,
+        build_type: str,
+        template_path: str,
+        user: Mapping[str, str] | None = None,
+        started: datetime | None = None,
+        build_variables: bool = True,
+    ) -> None:
+        self.started = started or datetime.now(UTC)
+        self._build_variables = build_variables and language == "json"
+        self._scope = Scope(
+            language=language,
+            started=self.started,
+            build_name=build_name,
+            build_type=build_type,
+            template_path=template_path,
+            user=dict(user or {}),
+        )
+
+    def at_load(
+        self,
+        value: object,
+        *,
+        runtime: Mapping[str, object] | None,
+        location: Location | None = None,
+        what: str = "",
+    ) -> Any:
+        """Render every string of plain data once, the keys of maps too.
+
+        ``{{ .X }}`` gives ``<no value>``. ``{{ build `X` }}`` stays as it is while ``runtime`` is None. ``location``
+        and ``what`` (the option in a reader's words) go into the `TemplateError` that bad text raises.
+        """
+        table_ = functions(self._scope, runtime=runtime, build_variables=self._build_variables)
+        data = _load_data(runtime)
+
+        def walk(item: object) -> object:
+            if isinstance(item, str):
+                return render(item, data, table_) if "{{" in item else item
+            if isinstance(item, Mapping):
+                return {walk(str(key)): walk(entry) for key, entry in item.items()}
+            if isinstance(item, list | tuple):
+                return [walk(entry) for entry in item]
+            return item
+
+        try:
+            return walk(value)
+        except GoTemplateError as error:
+            raise TemplateError([_diagnostic(error, what, location)]) from None
+
+    def check(self, value: object, *, location: Location | None = None, what: str = "") -> None:
+        """Raise `TemplateError` if text that is to be rendered at run time can't be: bad syntax, unknown functions."""
+        table_ = functions(self._scope, runtime=None, build_variables=self._build_variables)
+        try:
+            for text in _texts(value):
+                check(text, table_)
+        except GoTemplateError as error:
+            raise TemplateError([_diagnostic(error, what, location)]) from None
+
+    def at_run(self, text: str, data: Mapping[str, object], runtime: Mapping[str, object]) -> str:
+        """Render until the text stops changing: a `imagesmith.plan.Renderer`.
+
+        ``data`` are the ``{{ .Name }}`` values, ``runtime`` the ``{{ build `Name` }}`` ones. Raises `TemplateError`.
+        """
+        table_ = functions(self._scope, runtime=runtime, build_variables=self._build_variables)
+        try:
+            for _ in range(_PASSES):
+                rendered = render(text, data, table_) if "{{" in text else text
+                if rendered == text:
+                    return text
+                text = rendered
+        except GoTemplateError as error:
+            raise TemplateError([_diagnostic(error, "text rendered at run time", None)]) from None
+        hint = "A template function's result must not contain the same template text again"
+        raise TemplateError([Diagnostic(f"the text still changes after {_PASSES} renderings", hint=hint)])
+
+
+class TemplateConfiguration:
+    """A `imagesmith.plan.Configuration` that a template gives: evaluated, rendered and decoded when it is asked for.
+
+    ``warnings`` are those of the latest `decode`. ``owner`` names the block in errors (``builder "alicloud-ecs"``).
+    """
+
+    def __init__(
+        self,
+        location: Location | None,
+        evaluate: Evaluate,
+        interpolation: Interpolation,
+        owner: str,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self._location = location
+        self._evaluate = evaluate
+        self._interpolation = interpolation
+        self._environ = environ
+        self.owner = owner
+        self.warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def location(self) -> Location | None:
+        return self._location
+
+    def given(self, runtime: Mapping[str, object] | None = None) -> list[Given]:
+        """The options as the template writes them, evaluated but not rendered."""
+        return self._evaluate(runtime)
+
+    def decode(self, options: type[AnyOptions], runtime: Mapping[str, object] | None = None) -> AnyOptions:
+        """The options as an object; raises `TemplateError` with every problem found."""
+        rendering = _Rendering(self._interpolation, runtime, self._location)
+        given = rendering.entries(self._evaluate(runtime), options, self.owner)
+        if rendering.problems:
+            raise TemplateError(rendering.problems)
+        environ = os.environ if self._environ is None else self._environ
+        instance, self.warnings = decode(options, given, owner=self.owner, environ=environ, location=self._location)
+        return instance
+
+
+class Block(dict[str, object]):
+    """A nested object of a template: plain data, and the place of each of its keys.
+
+    Where the option wants a block, `TemplateConfiguration` hands on the entries with their places; where it wants a
+    map, the plain data.
+    """
+
+    def __init__(self, entries: Sequence[Given]) -> None:
+        super().__init__((entry.name, entry.value) for entry in entries)
+        self.entries = tuple(entries)
+
+
+class _Rendering:
+    """Renders the values of one configuration and collects what is wrong with them."""
+
+    def __init__(
+        self, interpolation: Interpolation, runtime: Mapping[str, object] | None, location: Location | None
+    ) -> None:
+        self.interpolation, self.runtime, self.location = interpolation, runtime, location
+        self.problems: list[Diagnostic] = []
+
+    def entries(self, given: Sequence[Given], options: type[Options], owner: str) -> list[Given]:
+        names = {alias.lower(): r for r in table(options).values() for alias in (r.name, *r.aliases)}
+        return [self._entry(entry, names.get(entry.name.lower()), owner) for entry in given]
+
+    def _entry(self, entry: Given, record: Option | None, owner: str) -> Given:
+        if record is None:
+            return entry
+        what = f'{owner}: the option "{record.name}"'
+        nested = _nested_options(record.annotation)
+        value = entry.value if nested is None else _as_blocks(entry.value)
+        if nested is not None and _is_body(value):
+            return Given(entry.name, self.entries(value, nested, f"{owner}: {record.name}"), entry.location)
+        if nested is not None and isinstance(value, list):
+            bodies = [self.entries(v, nested, f"{owner}: {record.name}") if _is_body(v) else v for v in value]
+            return Given(entry.name, bodies, entry.location)
+        return Given(entry.name, self._value(value, record, what, entry.location), entry.location)
+
+    def _value(self, value: object, record: Option, what: str, location: Location | None) -> object:
+        where = location or self.location
+        try:
+            if record.rendered == "load":
+                return self.interpolation.at_load(value, runtime=self.runtime, location=where, what=what)
+            self.interpolation.check(value, location=where, what=what)
+        except TemplateError as error:
+            self.problems += error.diagnostics
+        return value
+
+
+def _as_blocks(value: object) -> Any:
+    """Nested objects as lists of `Given`, so that every key keeps its place."""
+    if isinstance(value, Block) and value.entries:
+        return list(value.entries)
+    if isinstance(value, Mapping) and value:
+        return [Given(str(key), entry) for key, entry in value.items()]
+    if isinstance(value, list | tuple) and not _is_body(value):
+        return [_as_blocks(item) for item in value]
+    return value
+
+
+def _is_body(value: object) -> typing.TypeGuard[list[Given]]:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, Given) for item in value)
+
+
+def _nested_options(annotation: Any) -> type[Options] | None:
+    """The option class inside an annotation such as ``Sequence[Disk]`` or ``Disk | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, Options):
+        return annotation
+    for argument in typing.get_args(annotation):
+        if (found := _nested_options(argument)) is not None:
+            return found
+    return None
+
+
+def _load_data(runtime: Mapping[str, object] | None) -> Mapping[str, object]:
+    """``{{ .WinRMPassword }}`` is the one field that option values may use without ``build``."""
+    if runtime is None:
+        return {_WINRM_PASSWORD: "{{ .WinRMPassword }}"}
+    return {_WINRM_PASSWORD: runtime[_WINRM_PASSWORD]} if runtime.get(_WINRM_PASSWORD) else {}
+
+
+def _texts(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Mapping):
+        return [text for pair in value.items() for item in pair for text in _texts(item)]
+    if isinstance(value, list | tuple):
+        return [text for item in value for text in _texts(item)]
+    return []
+
+
+def _diagnostic(error: GoTemplateError, what: str, location: Location | None) -> Diagnostic:
+    place = f"at line {error.line}, column {error.column} of the text"
+    summary = f"{what}: {error.message}" if what else error.message
+    return Diagnostic(summary, place, error.hint, location)
