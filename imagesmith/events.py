@@ -184,6 +184,11 @@ def _masked_value(value: object) -> object:
     return tuple(clean) if isinstance(clean, list) else clean
 
 
+def for_build(event: AnyEvent, build: str) -> AnyEvent:
+    """The event as one of this build."""
+    return dataclasses.replace(event, build=build)
+
+
 def as_dict(event: Event) -> dict[str, object]:
     """The event as plain data for JSON, with its type's name in ``event``."""
     return {"event": type(event).__name__} | dataclasses.asdict(event)

@@ -43,11 +43,15 @@ class SourceImage:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """How to log in: the user, and a key or a password (or both). ``key_name`` is the cloud's key pair."""
+    """How to log in: the user, and a key or a password (or both).
+
+    ``key_name`` is the cloud's key pair; ``temporary``: the key was made for this run and must not stay in the image.
+    """
 
     username: str
     key_name: str = ""
     public_key: str = ""
+    temporary: bool = False
     private_key: str = secret()
     password: str = secret()
 

@@ -81,6 +81,10 @@ class CancelToken:
         if self._event.wait(max(0.0, seconds)):
             self.check()
 
+    def wait(self, seconds: float) -> bool:
+        """Pause; returns at once, with True, when the token is set. Never raises."""
+        return self._event.wait(max(0.0, seconds))
+
     def on_cancel(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back when the token is set (at once if it is); returns a function that forgets the callback."""
         with self._lock:

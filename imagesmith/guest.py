@@ -1,0 +1,91 @@
+"""The way into the temporary machine, and leaving no trace of it in the image."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from imagesmith import plugin
+from imagesmith.errors import Cancelled, ImagesmithError
+from imagesmith.interfaces import Address, Connect, Login, Machine, Provider, Remote
+from imagesmith.job import Job
+from imagesmith.lifecycle import Run
+
+_FORGET_KEY = (
+    'for file in "$HOME/.ssh/authorized_keys" {more}; do '
+    '{sudo}test -f "$file" && {sudo}sed -i "\\|{blob}|d" "$file"; done; true'
+)
+
+
+@contextmanager
+def connection(job: Job, cloud: Provider, machine: Machine, address: Address, login: Login) -> Iterator[Remote | None]:
+    """Connect as the template says; gives None with ``communicator = "none"``."""
+    if job.source.communicator == "none":
+        yield None
+        return
+    remote = job.run.step("connect", _connect, job, cloud, machine, address, login)
+    try:
+        yield remote.remote
+    finally:
+        remote.remote.close()
+
+
+class Connected:
+    """A step's result: the connection itself is not data, its address is."""
+
+    def __init__(self, remote: Remote, host: str) -> None:
+        self.remote, self.host = remote, host
+
+    def __str__(self) -> str:
+        return self.host
+
+
+def _connect(job: Job, cloud: Provider, machine: Machine, address: Address, login: Login) -> Connected:
+    connect: Connect = plugin.load("communicators", job.source.communicator)
+    remote = connect(
+        address,
+        login,
+        job.source,
+        cancel=job.run.cancel,
+        say=job.run.say,
+        console=_console(cloud, machine),
+    )
+    return Connected(remote, address.host)
+
+
+def _console(cloud: Provider, machine: Machine) -> Callable[[], str]:
+    """The console's text; a cloud that refuses it does not fail the build."""
+
+    def text() -> str:
+        try:
+            return cloud.console(machine)
+        except Cancelled:
+            raise
+        except ImagesmithError:
+            return ""
+
+    return text
+
+
+def remove_temporary_key(run: Run, remote: Remote | None, login: Login) -> None:
+    """Take the run's own temporary key, and only that, out of the image's authorized_keys.
+
+    A machine that is already shutting down (``disable_stop_instance``) can't be cleaned any more: that is said.
+    """
+    if remote is None or not login.temporary or not login.public_key:
+        return
+    blob = login.public_key.split()[1]
+    as_root = login.username == "root"
+    command = _FORGET_KEY.format(
+        more="" if as_root else "/root/.ssh/authorized_keys", sudo="" if as_root else "sudo -n ", blob=blob
+    )
+    try:
+        result = remote.run("sh -c " + shlex.quote(command), output=lambda _stream, _line: None)
+    except Cancelled:
+        raise
+    except ImagesmithError as error:
+        run.say(f"the temporary key could not be removed from authorized_keys: {error}", "warning")
+        return
+    if result.exit_status != 0:
+        run.say("the temporary key could not be removed from authorized_keys", "warning")

@@ -1,0 +1,381 @@
+"""One build's life: named steps, owned resources, teardown.
+
+A step is a plain function that returns a frozen dataclass. Whatever it creates in a cloud goes through `Run.own`, which
+writes it down first. Teardown is data-driven: reverse order, every resource tried though others fail, retried until a
+deadline, and what can't be deleted is named.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
+
+from imagesmith import events, teardown
+from imagesmith.errors import (
+    AccessDenied,
+    AlreadyExists,
+    AnswerLost,
+    BuildTimeout,
+    Cancelled,
+    CloudError,
+    ImagesmithError,
+    NotFound,
+    OutOfStock,
+    QuotaExceeded,
+    UsageError,
+)
+from imagesmith.interfaces import Ask, Intent, Provider, Resource
+from imagesmith.ledger import Ledger
+from imagesmith.waiting import CancelToken, Clock, Patience, Pending, RealClock, wait_until
+
+P = ParamSpec("P")
+T = TypeVar("T")
+T1 = TypeVar("T1")
+T2 = TypeVar("T2")
+T3 = TypeVar("T3")
+
+OnError = Literal["cleanup", "abort", "ask", "run-cleanup-provisioner"]
+
+MADE_NOTHING = (AccessDenied, NotFound, OutOfStock, QuotaExceeded)
+"""Refusals after which it is certain that the cloud has created nothing."""
+
+CREATE_ATTEMPTS = 4
+RENEW_EVERY_S = 600.0
+
+_step: contextvars.ContextVar[str] = contextvars.ContextVar("step", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the user said about errors, pauses and questions."""
+
+    on_error: OnError = "cleanup"
+    debug: bool = False
+    force: bool = False
+    ask: Ask = lambda _prompt: None
+    renew_every_s: float = RENEW_EVERY_S
+    teardown: teardown.Limits = field(default_factory=teardown.Limits)
+
+
+class Run:
+    """The lifecycle of one build; implements `imagesmith.interfaces.Lifecycle`.
+
+    Use it as a context manager around the steps: leaving it, however, tears down what is still owned.
+    """
+
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        build_name: str,
+        ledger: Ledger,
+        on_event: events.EventSink,
+        cancel: CancelToken,
+        policy: Policy,
+        clock: Clock | None = None,
+    ) -> None:
+        self.run_id, self.build_name = run_id, build_name
+        self.force, self.debug, self.on_error = policy.force, policy.debug, policy.on_error
+        self.provider: Provider | None = None
+        self.seconds: dict[str, float] = {}
+        self.leftovers: list[teardown.Leftover] = []
+        self._ledger, self._on_event, self._policy = ledger, on_event, policy
+        self._clock = clock or RealClock()
+        self._cancel = self._current = cancel
+        self._lock = threading.RLock()
+        self._owned: list[tuple[str, Resource]] = []
+        self._intents: dict[str, tuple[str, Intent]] = {}
+        self._abort = False
+
+    # What a plugin sees.
+
+    @property
+    def cancel(self) -> CancelToken:
+        """Set when the build shall stop; another token, set by a deadline only, during teardown."""
+        return self._current
+
+    def say(self, text: str, level: Literal["debug", "info", "warning", "error"] = "info") -> None:
+        """Tell people something."""
+        self.emit(events.Message(text=text, level=level))
+
+    def emit(self, event: events.Event) -> None:
+        """Hand an event of this build to the run's sink."""
+        self._on_event(events.for_build(event, self.build_name))
+
+    def wait_until(self, what: str, probe: Callable[[], T | Pending], patience: Patience) -> T:
+        """Wait with this build's clock and cancel token, telling how far it is."""
+
+        def tell(pending: Pending, seconds: float) -> None:
+            self.emit(events.Waiting(what=what, state=pending.state, percent=pending.percent, seconds=seconds))
+
+        return wait_until(probe, what=what, patience=patience, cancel=self.cancel, clock=self._clock, on_pending=tell)
+
+    def own(
+        self, kind: str, make: Callable[[str], str], *, name: str = "", scope: Mapping[str, str] | None = None
+    ) -> str:
+        """Make a resource and own it from that instant; see `imagesmith.interfaces.Lifecycle.own`."""
+        self.cancel.check()
+        intent = Intent(kind, uuid.uuid4().hex, name, dict(scope or {}))
+        with self._lock:
+            self._intents[intent.token] = (_step.get(), intent)
+        self._ledger.intent(self.build_name, intent)
+        identity = self._make(intent, make)
+        self._adopt(intent, identity)
+        return identity
+
+    def keep(self, kind: str, identity: str) -> None:
+        """The resource has become the result: teardown leaves it alone."""
+        resource = self._disown(kind, identity)
+        self._ledger.kept(self.build_name, resource)
+        self.emit(events.ResourceKept(kind=kind, id=identity, reason="result"))
+
+    def gone(self, kind: str, identity: str) -> None:
+        """The resource has been deleted on the way."""
+        resource = self._disown(kind, identity)
+        self._ledger.gone(self.build_name, resource)
+        self.emit(events.ResourceDeleted(kind=kind, id=identity))
+
+    # What the page uses.
+
+    def step(self, name: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run one named step, record its result, serve ``-debug`` and ``-on-error=ask``."""
+        while True:
+            self.cancel.check()
+            _step.set(name)
+            started = self._clock.now()
+            self.emit(events.StepStarted(step=name))
+            try:
+                result = function(*args, **kwargs)
+            except Exception as error:
+                seconds = self._clock.now() - started
+                self.emit(events.StepFailed(step=name, seconds=seconds, error=str(error)))
+                if self._shall_retry(name, error):
+                    continue
+                raise
+            self._finished(name, self._clock.now() - started, result)
+            return result
+
+    def later(self, name: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Callable[[], T]:
+        """A step to be run by `together`."""
+        return lambda: self.step(name, function, *args, **kwargs)
+
+    @overload
+    def together(self, first: Callable[[], T1], second: Callable[[], T2]) -> tuple[T1, T2]: ...
+    @overload
+    def together(
+        self, first: Callable[[], T1], second: Callable[[], T2], third: Callable[[], T3]
+    ) -> tuple[T1, T2, T3]: ...
+    def together(
+        self, first: Callable[[], Any], second: Callable[[], Any], third: Callable[[], Any] | None = None
+    ) -> Any:
+        """Run independent work side by side; all of it is waited for, then the first error is raised."""
+        work = [first, second] + ([third] if third else [])
+        if self.debug:
+            return tuple(one() for one in work)
+        with ThreadPoolExecutor(len(work), thread_name_prefix="together") as pool:
+            futures = [pool.submit(contextvars.copy_context().run, one) for one in work]
+        errors = [error for future in futures if (error := future.exception()) is not None]
+        if errors:
+            raise min(errors, key=lambda error: isinstance(error, Cancelled))
+        return tuple(future.result() for future in futures)
+
+    @contextmanager
+    def lease(self, renew: Callable[..., None], *args: Any) -> Iterator[None]:
+        """Push the dead-man timer back in the background while the block runs."""
+        over = CancelToken()
+
+        def keep_alive() -> None:
+            while not over.wait(self._policy.renew_every_s):
+                try:
+                    renew(*args)
+                except ImagesmithError as error:
+                    self.say(f"could not push back the instance's auto-release time: {error}", "warning")
+
+        thread = threading.Thread(target=contextvars.copy_context().run, args=(keep_alive,), name="lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self.tear_down(failed=error is not None)
+
+    # Teardown.
+
+    def tear_down(self, *, failed: bool) -> None:
+        """Delete what is still owned; never raises for a resource, collects `leftovers` instead."""
+        with self._lock:
+            pending = bool(self._owned or self._intents)
+        if not pending:
+            return
+        if failed and (self._abort or self._policy.on_error in ("abort", "run-cleanup-provisioner")):
+            self._leave_everything()
+            return
+        self._current = CancelToken()
+        limit = threading.Timer(self._policy.teardown.timeout_s, self._current.time_out, ["the teardown took too long"])
+        limit.daemon = True
+        limit.start()
+        try:
+            self.step("teardown", self._tear_down)
+        except BuildTimeout:
+            self._report_rest("the teardown took too long")
+        finally:
+            limit.cancel()
+
+    def adopt(self, resources: list[Resource], intents: list[Intent]) -> None:
+        """Take over what another process has made (``imagesmith cleanup``), oldest first."""
+        self._owned += [("", resource) for resource in resources]
+        self._intents |= {intent.token: ("", intent) for intent in intents}
+
+    @property
+    def _cloud(self) -> Provider:
+        if self.provider is None:
+            raise UsageError("a provider must be set before anything can be owned")
+        return self.provider
+
+    def _tear_down(self) -> str:
+        self._resolve_intents()
+        with self._lock:
+            doomed = [resource for _, resource in reversed(self._owned)]
+        job = teardown.Teardown(self._cloud, self._policy.teardown, self._clock, self._current)
+        for outcome in job.run(doomed, before=self._pause_before_delete):
+            self._settle(outcome)
+        return f"{len(doomed) - len(self.leftovers)} deleted"
+
+    def _settle(self, outcome: teardown.Outcome) -> None:
+        resource = outcome.resource
+        if outcome.error is None:
+            self.gone(resource.kind, resource.id)
+            return
+        self._disown(resource.kind, resource.id)
+        self._leave(resource, str(outcome.error))
+
+    def _leave(self, resource: Resource, reason: str) -> None:
+        self.leftovers.append(teardown.Leftover(resource, reason))
+        self.emit(events.ResourceLeft(kind=resource.kind, id=resource.id or resource.name, error=reason))
+
+    def _report_rest(self, reason: str) -> None:
+        with self._lock:
+            rest = [resource for _, resource in self._owned]
+            self._owned.clear()
+        for resource in rest:
+            self._leave(resource, reason)
+
+    def _resolve_intents(self) -> None:
+        """Find out what the creates without an answer have made."""
+        with self._lock:
+            unresolved = list(self._intents.values())
+        for _, intent in unresolved:
+            try:
+                found = self._cloud.find(intent)
+            except ImagesmithError as error:
+                self._leave(
+                    Resource(intent.kind, "", intent.name, intent.scope), f"can't tell whether it exists: {error}"
+                )
+                continue
+            if found is not None:
+                self._adopt(intent, found)
+            else:
+                self._void(intent)
+
+    def _leave_everything(self) -> None:
+        with self._lock:
+            owned, self._owned = self._owned, []
+        for step, resource in reversed(owned):
+            self.say(f'aborted: skipping cleanup of step "{step}"', "warning")
+            self.emit(events.ResourceKept(kind=resource.kind, id=resource.id, reason="abort"))
+
+    # Creation.
+
+    def _make(self, intent: Intent, make: Callable[[str], str]) -> str:
+        for attempt in range(1, CREATE_ATTEMPTS + 1):
+            try:
+                return make(intent.token)
+            except MADE_NOTHING:
+                self._void(intent)
+                raise
+            except (AnswerLost, AlreadyExists) as error:
+                found = self._find(intent, error)
+                if found is not None:
+                    return found
+                if isinstance(error, AlreadyExists):
+                    self._void(intent)
+                    raise
+                if attempt == CREATE_ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _find(self, intent: Intent, error: CloudError) -> str | None:
+        self.say(f"looking for the {intent.kind}, because {error}", "debug")
+        return self._cloud.find(intent)
+
+    def _adopt(self, intent: Intent, identity: str) -> None:
+        self._ledger.owned(self.build_name, intent, identity)
+        with self._lock:
+            step, _ = self._intents.pop(intent.token)
+            self._owned.append((step, Resource(intent.kind, identity, intent.name, intent.scope)))
+        self.emit(events.ResourceCreated(kind=intent.kind, id=identity, name=intent.name))
+
+    def _void(self, intent: Intent) -> None:
+        with self._lock:
+            self._intents.pop(intent.token, None)
+        self._ledger.void(self.build_name, intent)
+
+    def _disown(self, kind: str, identity: str) -> Resource:
+        with self._lock:
+            for index, (_, resource) in enumerate(self._owned):
+                if (resource.kind, resource.id) == (kind, identity):
+                    return self._owned.pop(index)[1]
+        return Resource(kind, identity)
+
+    # Pauses and questions.
+
+    def _finished(self, name: str, seconds: float, result: object) -> None:
+        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+        self._ledger.step(self.build_name, name, result)
+        self.emit(events.StepFinished(step=name, seconds=seconds, result=teardown.in_words(result)))
+        self._pause(f'Pausing after run of step "{name}". Press enter to continue. ')
+
+    def _pause(self, prompt: str) -> None:
+        if self.debug and not self.cancel.is_set:
+            self._policy.ask(prompt)
+
+    def _pause_before_delete(self, resource: Resource) -> None:
+        self._pause(f"Pausing before cleanup of {resource.kind} {resource.id}. Press enter to continue. ")
+
+    def _shall_retry(self, name: str, error: Exception) -> bool:
+        if self._policy.on_error != "ask" or isinstance(error, Cancelled | BuildTimeout) or name == "teardown":
+            return False
+        self.say(str(error), "error")
+        prompt = f'Step "{name}" failed\n[c] Clean up and exit, [a] abort without cleanup, or [r] retry step: '
+        answer = (self._policy.ask(prompt) or "c").strip().lower()[:1]
+        if answer == "a":
+            self._abort = True
+        if answer == "r":
+            self._undo_step(name)
+        return answer == "r"
+
+    def _undo_step(self, name: str) -> None:
+        """Delete what a failed attempt has made, so that the step can be run again."""
+        with self._lock:
+            doomed = [resource for step, resource in reversed(self._owned) if step == name]
+        job = teardown.Teardown(self._cloud, self._policy.teardown, self._clock, self._current)
+        for outcome in job.run(doomed):
+            if outcome.error is None:
+                self.gone(outcome.resource.kind, outcome.resource.id)
+
+
+def new_run_id() -> str:
+    """An id that sorts by time and is fit for resource names and tags."""
+    return time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + uuid.uuid4().hex[:6]

@@ -1,0 +1,47 @@
+"""Running a build's post-processors on its finished image."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from imagesmith.interfaces import Artifact, PostProcessContext
+from imagesmith.job import Job
+from imagesmith.post_processors.running import run_chains
+from imagesmith import events
+
+
+def run(job: Job, artifact: Artifact) -> tuple[Artifact, ...]:
+    """Tell what was made, run the chains, return the image and what the chains made of it.
+
+    Raises `imagesmith.errors.PostProcessError` when a chain fails; the image stays.
+    """
+    artifact = dataclasses.replace(artifact, generated=dict(job.generated))
+    job.run.emit(ready(artifact))
+    if not job.planned.post_processors:
+        return (artifact,)
+    context = PostProcessContext(
+        build_name=job.planned.short_name or job.planned.name,
+        builder_type=job.planned.type,
+        run_id=job.run.run_id,
+        force=job.run.force,
+        environment=job.environment,
+        render=job.render,
+        say=job.run.say,
+        output=job.output,
+        cancel=job.run.cancel,
+    )
+    made = job.run.step("post-process", run_chains, job.planned.post_processors, artifact, context)
+    others = [one for one in made if (one.builder_id, one.id) != (artifact.builder_id, artifact.id)]
+    return (artifact, *others)
+
+
+def ready(artifact: Artifact) -> events.ArtifactReady:
+    """The event that tells what a build has made."""
+    return events.ArtifactReady(
+        builder_id=artifact.builder_id,
+        id=artifact.id,
+        description=artifact.description,
+        images=dict(artifact.images),
+        files=artifact.files,
+        tags=dict(artifact.tags),
+    )
