@@ -1,1 +1,66 @@
-"""The registry of `imagesmith`: see `imagesmith.build`."""
+"""Machine images for Alibaba Cloud and Huawei Cloud from Packer templates, without Packer.
+
+The public names; each is loaded when it is first used, so that importing this package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from imagesmith.version import __version__
+
+if TYPE_CHECKING:
+    from imagesmith import errors, events
+    from imagesmith.api import Build, build, validate
+    from imagesmith.interfaces import Artifact
+    from imagesmith.post_processors.manifest import Manifest
+    from imagesmith.provisioners.file import File
+    from imagesmith.provisioners.shell import Shell
+    from imagesmith.provisioners.shell_local import ShellLocal
+    from imagesmith.provisioners.sleep import Sleep
+    from imagesmith.settings import RunSettings
+    from imagesmith.waiting import CancelToken
+
+__all__ = [
+    "Artifact",
+    "Build",
+    "CancelToken",
+    "File",
+    "Manifest",
+    "RunSettings",
+    "Shell",
+    "ShellLocal",
+    "Sleep",
+    "__version__",
+    "build",
+    "errors",
+    "events",
+    "validate",
+]
+
+_HOMES = {
+    "Artifact": "imagesmith.interfaces",
+    "Build": "imagesmith.api",
+    "CancelToken": "imagesmith.waiting",
+    "File": "imagesmith.provisioners.file",
+    "Manifest": "imagesmith.post_processors.manifest",
+    "RunSettings": "imagesmith.settings",
+    "Shell": "imagesmith.provisioners.shell",
+    "ShellLocal": "imagesmith.provisioners.shell_local",
+    "Sleep": "imagesmith.provisioners.sleep",
+    "build": "imagesmith.api",
+    "validate": "imagesmith.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("errors", "events"):
+        return importlib.import_module(f"imagesmith.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'imagesmith' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

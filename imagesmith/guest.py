@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from imagesmith import plugin
 from imagesmith.errors import Cancelled, ImagesmithError
@@ -31,14 +32,12 @@ def connection(job: Job, cloud: Provider, machine: Machine, address: Address, lo
         remote.remote.close()
 
 
+@dataclass(frozen=True, slots=True)
 class Connected:
-    """A step's result: the connection itself is not data, its address is."""
+    """A step's result: the host is its data, the open connection stays out of the ledger."""
 
-    def __init__(self, remote: Remote, host: str) -> None:
-        self.remote, self.host = remote, host
-
-    def __str__(self) -> str:
-        return self.host
+    host: str
+    remote: Remote = field(repr=False, metadata={"secret": True})
 
 
 def _connect(job: Job, cloud: Provider, machine: Machine, address: Address, login: Login) -> Connected:
@@ -51,7 +50,7 @@ def _connect(job: Job, cloud: Provider, machine: Machine, address: Address, logi
         say=job.run.say,
         console=_console(cloud, machine),
     )
-    return Connected(remote, address.host)
+    return Connected(address.host, remote)
 
 
 def _console(cloud: Provider, machine: Machine) -> Callable[[], str]:

@@ -54,5 +54,7 @@ def publish(run: Run, cloud: Provider, image: Image) -> Artifact:
     except Cancelled:
         raise
     except ImagesmithError as error:
-        text = f"image {image.id} ({image.name}) is finished and kept in {image.region}, but publishing it failed: {error}"
+        text = (
+            f"image {image.id} ({image.name}) is finished and kept in {image.region}, but publishing it failed: {error}"
+        )
         raise PostProcessError(text, hint=error.hint) from error

@@ -59,6 +59,11 @@ class Option:
     key: str
 
     @property
+    def attribute(self) -> str:
+        """The field's name in Python."""
+        return self.name.replace("-", "_") if self.key else self.name
+
+    @property
     def type_name(self) -> str:
         """The type in a reader's words: ``string``, ``list of strings``, ``duration``, …"""
         return coercion.describe(self.annotation)
@@ -174,10 +179,10 @@ def complete(options: AnyOptions, environ: Mapping[str, str] | None = None, *, _
     environ = os.environ if environ is None else environ
     changes: dict[str, Any] = {}
     for record in table(type(options)).values():
-        if record.env and getattr(options, _attribute(record)) in (None, ""):
+        if record.env and getattr(options, record.attribute) in (None, ""):
             found = next((environ[name] for name in record.env if environ.get(name)), None)
             if found is not None:
-                changes[_attribute(record)] = coercion.coerce(found, record.annotation)
+                changes[record.attribute] = coercion.coerce(found, record.annotation)
     if changes:
         options = dataclasses.replace(options, **changes)
     if _raise:
@@ -190,7 +195,7 @@ def complete(options: AnyOptions, environ: Mapping[str, str] | None = None, *, _
 def secrets(options: Options) -> Iterator[str]:
     """The values of every secret option, nested ones too."""
     for record in table(type(options)).values():
-        value = getattr(options, _attribute(record))
+        value = getattr(options, record.attribute)
         for nested in _nested(value):
             yield from secrets(nested)
         if record.secret:
@@ -198,16 +203,20 @@ def secrets(options: Options) -> Iterator[str]:
 
 
 def public(options: Options) -> dict[str, Any]:
-    """The options that differ from their defaults as plain data, without the secret ones."""
+    """The options that differ from their defaults as plain data that `restore` reads, without the secret ones."""
     return {
-        record.name: _plain(value)
+        record.name: f"{value:f}s" if record.annotation is Duration else _plain(value)
         for record in table(type(options)).values()
-        if not record.secret and (value := getattr(options, _attribute(record))) != record.default
+        if not record.secret and (value := getattr(options, record.attribute)) != record.default
     }
 
 
-def _attribute(record: Option) -> str:
-    return record.name if not record.key else record.name.replace("-", "_")
+def restore(options: type[AnyOptions], values: Mapping[str, Any]) -> AnyOptions:
+    """The options that `public` has written down, completed from the environment; nothing is checked again."""
+    decoder = _Decoder(table(options), "ledger", None)
+    for name, value in values.items():
+        decoder.take(Given(name, value))
+    return complete(options(**decoder.values), _raise=False)
 
 
 def _plain(value: object) -> Any:
@@ -244,7 +253,7 @@ def _checks(options: Options, decoder: _Decoder | None, owner: str, location: Lo
     """What can only be said of the whole: required options, exclusive ones, choices of object-API values."""
     bad = decoder.bad if decoder else set()
     for record in table(type(options)).values():
-        value = getattr(options, _attribute(record))
+        value = getattr(options, record.attribute)
         if record.required and value in (None, "", (), []) and record.name not in bad:
             yield Diagnostic(f'{owner}: the option "{record.name}" is required', hint=record.doc, location=location)
         if decoder is None and record.not_yet and value != record.default:
@@ -323,7 +332,7 @@ class _Decoder:
             text = f'{self.owner}: the option "{record.name}" has no effect'
             self.problems.append(Diagnostic(text, record.no_effect, "", where, "warning"))
         if value is not None:
-            self.values[_attribute(record)] = value
+            self.values[record.attribute] = value
 
     def _unknown(self, entry: Given, where: Location | None) -> Diagnostic:
         close = difflib.get_close_matches(entry.name.lower(), self.names, n=1, cutoff=0.6)

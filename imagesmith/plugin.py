@@ -64,8 +64,11 @@ NOT_YET: Mapping[Kind, Mapping[str, str]] = {
 
 @cache
 def load(kind: Kind, name: str) -> Any:
-    """The plugin's class or function. Raises `UsageError` for an unknown name, with "did you mean"."""
-    target = BUILT_IN[kind].get(name)
+    """The plugin's class or function. Raises `UsageError` for an unknown name, with "did you mean".
+
+    Library users' own classes go by ``module:Class`` (see `name_of`).
+    """
+    target = name if ":" in name else BUILT_IN[kind].get(name)
     if target is None:
         target = dict(_others(kind)).get(name)
     if target is None:
@@ -77,6 +80,12 @@ def load(kind: Kind, name: str) -> Any:
 def names(kind: Kind) -> list[str]:
     """Every name that can be loaded."""
     return sorted({*BUILT_IN[kind], *(name for name, _ in _others(kind))})
+
+
+def name_of(kind: Kind, plugin: type) -> str:
+    """The name under which `load` finds this class."""
+    target = f"{plugin.__module__}:{plugin.__qualname__}"
+    return next((name for name, built_in in BUILT_IN[kind].items() if built_in == target), target)
 
 
 def _others(kind: Kind) -> Iterator[tuple[str, str]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+from imagesmith import events
 from imagesmith.interfaces import Artifact, PostProcessContext
 from imagesmith.job import Job
 from imagesmith.post_processors.running import run_chains
-from imagesmith import events
 
 
 def run(job: Job, artifact: Artifact) -> tuple[Artifact, ...]:

@@ -1,0 +1,37 @@
+"""Pointing a run at simulated clouds (``--simulate``): one cloud for all builds of its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from imagesmith import plugin
+from imagesmith.communicator import CommunicatorOptions
+from imagesmith.errors import UsageError
+from imagesmith.interfaces import SimulatedCloud
+
+
+class Simulation:
+    """The simulated clouds of one run, started when the first build needs one."""
+
+    def __init__(self, start_options: Mapping[str, object]) -> None:
+        self._start_options: Mapping[str, Any] = start_options
+        self._clouds: dict[str, SimulatedCloud] = {}
+
+    def attach(self, builder_type: str, source: CommunicatorOptions) -> CommunicatorOptions:
+        """The builder's options, pointed at its simulated cloud. Raises `UsageError` where there is none for it."""
+        name = builder_type.rpartition("-")[0] or builder_type
+        if name not in self._clouds:
+            if name not in plugin.names("simulators"):
+                raise UsageError(f'the builder "{builder_type}" can\'t be simulated')
+            self._clouds[name] = plugin.load("simulators", name).start(**self._start_options)
+        return self._clouds[name].attach(source)
+
+    def inventory(self) -> tuple[str, ...]:
+        """What the clouds hold now and did not hold at the start."""
+        return tuple(line for cloud in self._clouds.values() for line in cloud.inventory())
+
+    def close(self) -> None:
+        """Stop the clouds and their machines."""
+        for cloud in self._clouds.values():
+            cloud.close()
