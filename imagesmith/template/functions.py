@@ -1,0 +1,171 @@
+"""Packer's template functions, each where it is legal.
+
+Everything is UTC, and the clock stands still at the start of the run.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from imagesmith.template import gotime
+from imagesmith.template.gotemplate import Function
+from imagesmith.template.gotemplate.errors import Failure
+from imagesmith.version import PACKER_VERSION
+
+_MOST_REPLACED = 1 << 23
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the functions know. Empty ``build_name`` or ``build_type``: not available here.
+
+    ``user`` are the user variables; ``resolve`` is asked instead while the variables themselves are rendered, and
+    ``environ`` is set only then, because ``env`` is legal there only.
+    """
+
+    language: str
+    started: datetime
+    build_name: str = ""
+    build_type: str = ""
+    template_path: str = ""
+    user: Mapping[str, str] = field(default_factory=dict, repr=False)
+    resolve: Callable[[str], str] | None = None
+    environ: Mapping[str, str] | None = field(default=None, repr=False)
+
+
+def functions(
+    scope: Scope, *, runtime: Mapping[str, object] | None = None, build_variables: bool = False
+) -> dict[str, Function]:
+    """The functions by name; ``runtime`` are the values of ``build``, None while they are unknown."""
+
+    def build(name: str) -> object:
+        return _build_variable(name, scope, runtime, allowed=build_variables)
+
+    return {
+        **_PURE,
+        **_clock(scope.started),
+        **_place(scope),
+        "user": Function(lambda name: _user(name, scope), (str,)),
+        "env": Function(lambda name: _env(name, scope), (str,)),
+        "build_name": Function(lambda: _known(scope.build_name)),
+        "build_type": Function(lambda: _known(scope.build_type)),
+        "build": Function(build, (str,)),
+    }
+
+
+def _user(name: str, scope: Scope) -> str:
+    if scope.language != "json":
+        raise Failure("there are no user variables in HCL2 templates", hint=f"Write ${{var.{name}}}")
+    return scope.resolve(name) if scope.resolve else scope.user.get(name, "")
+
+
+def _env(name: str, scope: Scope) -> str:
+    if scope.environ is None:
+        hint = 'In HCL2 write default = env("NAME") in a variable block, in JSON {{env `NAME`}} in "variables"'
+        raise Failure("the environment can be read in variables only", hint=hint)
+    return scope.environ.get(name, "")
+
+
+def _known(value: str) -> str:
+    if not value:
+        raise Failure("this is not known here")
+    return value
+
+
+def _build_variable(name: str, scope: Scope, runtime: Mapping[str, object] | None, *, allowed: bool) -> object:
+    if scope.language != "json":
+        raise Failure("this function is not for HCL2 templates", hint=f"Write ${{build.{name}}}")
+    if not allowed:
+        raise Failure("values of the running build are there for provisioners and post-processors only")
+    if runtime is None:
+        return f"{{{{ build `{name}` }}}}"
+    if name not in runtime:
+        raise Failure(f'there is no value "{name}"', hint=f"Known are {', '.join(sorted(runtime)) or 'none'}")
+    return runtime[name]
+
+
+def _place(scope: Scope) -> dict[str, Function]:
+    def template_dir() -> str:
+        if scope.language != "json":
+            raise Failure("this function is not for HCL2 templates", hint="Write ${path.root}")
+        if scope.template_path in ("", "-"):
+            raise Failure("the template does not come from a file")
+        return str(Path(os.path.abspath(scope.template_path)).parent)  # noqa: PTH100 - resolve() follows links
+
+    return {"template_dir": Function(template_dir), "pwd": Function(lambda: str(Path.cwd()))}
+
+
+def _clock(started: datetime) -> dict[str, Function]:
+    def isotime(*layout: str) -> str:
+        if len(layout) > 1:
+            raise Failure("there is one layout at most")
+        return gotime.go_format(started, layout[0]) if layout else gotime.rfc3339(started)
+
+    return {
+        "isotime": Function(isotime, (), str),
+        "strftime": Function(lambda layout: gotime.strftime(started, layout), (str,)),
+        "timestamp": Function(lambda: str(int(started.timestamp()))),
+        "uuid": Function(lambda: time_ordered_uuid(started)),
+    }
+
+
+def time_ordered_uuid(moment: datetime) -> str:
+    """32 bits of the time in seconds and 96 random ones, as Packer makes them."""
+    return str(uuid.UUID(int=(int(moment.timestamp()) & 0xFFFFFFFF) << 96 | secrets.randbits(96)))
+
+
+def _split(text: str, separator: str, index: int) -> str:
+    pieces = text.split(separator) if separator else list(text)
+    if not 0 <= index < len(pieces):
+        raise Failure(f"there is no piece {index}, the text has {len(pieces)} of them (counted from 0)")
+    return pieces[index]
+
+
+def _replace(old: str, new: str, count: int, text: str) -> str:
+    found = text.count(old) if count < 0 else min(count, text.count(old))
+    if len(text) + found * len(new) > _MOST_REPLACED:
+        raise Failure("the result is too large")
+    return text.replace(old, new, count)
+
+
+def _runes(change: Callable[[str], str]) -> Callable[[str], str]:
+    """Go changes the case of each character by itself, so that their number stays the same."""
+
+    def changed(text: str) -> str:
+        if text.isascii():
+            return change(text)
+        return "".join(new if len(new := change(character)) == 1 else character for character in text)
+
+    return changed
+
+
+def _sed(*_: str) -> str:
+    raise Failure("this function does nothing any more", hint="Use replace or replace_all")
+
+
+def _remote(*_: str) -> str:
+    raise Failure(
+        "this source of values is not supported yet",
+        hint="Give the value with -var, -var-file or, in JSON, {{env `NAME`}}",
+    )
+
+
+_PURE: Mapping[str, Function] = {
+    "packer_version": Function(lambda: PACKER_VERSION),
+    "split": Function(_split, (str, str, int)),
+    "replace": Function(_replace, (str, str, int, str)),
+    "replace_all": Function(lambda old, new, text: _replace(old, new, -1, text), (str, str, str)),
+    "upper": Function(_runes(str.upper), (str,)),
+    "lower": Function(_runes(str.lower), (str,)),
+    "sed": Function(_sed, (), str),
+    "consul_key": Function(_remote, (str,)),
+    "vault": Function(_remote, (str, str)),
+    "aws_secretsmanager": Function(_remote, (str,), str),
+    "aws_secretsmanager_raw": Function(_remote, (str,)),
+}

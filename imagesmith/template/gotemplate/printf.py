@@ -1,0 +1,190 @@
+"""Go's Printf, for the types that a template can hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from imagesmith.template.gotemplate.values import show, show_float
+
+_VERB = re.compile(r"%([-+# 0]*)(\*|\d+)?(?:(\.)(\*|\d+)?)?(.?)", re.DOTALL)
+_WIDEST = 100_000
+_TYPES = {bool: "bool", int: "int", float: "float64", str: "string"}
+
+
+def sprintf(layout: str, arguments: Sequence[object]) -> str:
+    """The layout with its verbs replaced; faults appear in the text as in Go: ``%!d(string=x)``."""
+    rest = iter(arguments)
+    count = 0
+
+    def take() -> tuple[bool, object]:
+        nonlocal count
+        for value in rest:
+            count += 1
+            return True, value
+        return False, None
+
+    text = _VERB.sub(lambda match: _verb(match, take), layout)
+    extra = [f"{_type(value)}={show(value)}" if value is not None else "<nil>" for value in rest]
+    return text + (f"%!(EXTRA {', '.join(extra)})" if extra else "")
+
+
+def sprint(arguments: Sequence[object]) -> str:
+    """Go's Sprint: a space between two operands that are both no strings."""
+    pieces: list[str] = []
+    for index, value in enumerate(arguments):
+        if index and not isinstance(value, str) and not isinstance(arguments[index - 1], str):
+            pieces.append(" ")
+        pieces.append(show(value))
+    return "".join(pieces)
+
+
+def sprintln(arguments: Sequence[object]) -> str:
+    """Go's Sprintln."""
+    return " ".join(map(show, arguments)) + "\n"
+
+
+def quote(text: str) -> str:
+    """Go's %q of a string."""
+    return '"' + "".join(_quoted(character, '"') for character in text) + '"'
+
+
+def _quoted(character: str, mark: str) -> str:
+    named = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v", "\\": "\\\\"}
+    if character in named:
+        return named[character]
+    if character == mark:
+        return "\\" + mark
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _verb(match: re.Match[str], take: Callable[[], tuple[bool, object]]) -> str:
+    flags, letter = match[1], match[5]
+    width, wrong = _size(match[2], take, "BADWIDTH")
+    precision, also = _size(match[4] if match[4] else "0" if match[3] else None, take, "BADPREC")
+    if width is not None and width < 0:
+        flags, width = flags + "-", -width
+    notes = wrong + also
+    if not letter:
+        return notes + "%!(NOVERB)"
+    if letter == "%":
+        return notes + "%"
+    there, value = take()
+    if not there:
+        return f"{notes}%!{letter}(MISSING)"
+    return notes + _pad(_convert(letter, value, flags, precision), width, flags, value, letter)
+
+
+def _size(text: str | None, take: Callable[[], tuple[bool, object]], note: str) -> tuple[int | None, str]:
+    """A width or a precision, and what Go writes when it is a bad one."""
+    if text is None:
+        return None, ""
+    value: object = int(text[:9]) if text != "*" else take()[1]
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _WIDEST:
+        return None, f"%!({note})"
+    return value, ""
+
+
+def _pad(text: str, width: int | None, flags: str, value: object, letter: str) -> str:
+    missing = (width or 0) - len(text)
+    if missing <= 0:
+        return text
+    if "-" in flags:
+        return text + " " * missing
+    if "0" not in flags:
+        return " " * missing + text
+    sign = text[0] if text[:1] in ("+", "-") and not isinstance(value, str) else ""
+    return sign + "0" * missing + text[len(sign) :]
+
+
+def _convert(letter: str, value: object, flags: str, precision: int | None) -> str:
+    if letter == "T":
+        return _type(value)
+    if letter == "v":
+        return _general(value, flags, precision)
+    if isinstance(value, bool):
+        return show(value) if letter == "t" else _bad(letter, value)
+    if isinstance(value, str):
+        return _string(letter, value, flags, precision)
+    if isinstance(value, int):
+        return _integer(letter, value, flags, precision)
+    if isinstance(value, float):
+        return _float(letter, value, flags, precision)
+    if isinstance(value, list | tuple):
+        return "[" + " ".join(_convert(letter, item, flags, precision) for item in value) + "]"
+    return _bad(letter, value)
+
+
+def _general(value: object, flags: str, precision: int | None) -> str:
+    if "#" in flags and isinstance(value, str):
+        return quote(value)
+    if isinstance(value, float):
+        return _float("g", value, flags, precision) if precision is not None else _sign(show(value), flags)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _integer("d", value, flags, precision)
+    return value[:precision] if isinstance(value, str) and precision is not None else show(value)
+
+
+def _string(letter: str, value: str, flags: str, precision: int | None) -> str:
+    if letter == "s":
+        return value if precision is None else value[:precision]
+    if letter == "q":
+        shortened = value if precision is None else value[:precision]
+        return f"`{shortened}`" if "#" in flags and "`" not in shortened else quote(shortened)
+    if letter in "xX":
+        raw = value.encode("utf-8", "replace")[:precision]
+        text = raw.hex(" ") if " " in flags else raw.hex()
+        return text.upper() if letter == "X" else text
+    return _bad(letter, value)
+
+
+def _integer(letter: str, value: int, flags: str, precision: int | None) -> str:
+    if letter == "d":
+        return _sign(_digits(str(abs(value)), precision, value), flags)
+    if letter in "boxX":
+        prefix = {"b": "0b", "o": "0", "x": "0x", "X": "0X"}[letter] if "#" in flags else ""
+        text = _digits(format(abs(value), letter), precision, value)
+        return _sign(text.replace("-", "-" + prefix) if value < 0 else prefix + text, flags)
+    if letter in "cqU" and 0 <= value <= 0x10FFFF and not 0xD800 <= value <= 0xDFFF:
+        if letter == "U":
+            return f"U+{value:04X}"
+        return chr(value) if letter == "c" else "'" + _quoted(chr(value), "'") + "'"
+    return _bad(letter, value)
+
+
+def _digits(text: str, precision: int | None, value: int) -> str:
+    return ("-" if value < 0 else "") + text.zfill(precision or 0)
+
+
+def _float(letter: str, value: float, flags: str, precision: int | None) -> str:
+    if letter in "fFeE":
+        return _sign(f"{value:.{6 if precision is None else precision}{letter}}", flags)
+    if letter in "gG":
+        if precision is None:
+            text = show_float(value, 21)
+            return _sign(text.upper() if letter == "G" else text, flags)
+        return _sign(f"{value:.{precision or 1}{letter}}", flags)
+    return _bad(letter, value)
+
+
+def _sign(text: str, flags: str) -> str:
+    if text.startswith("-"):
+        return text
+    return "+" + text if "+" in flags else " " + text if " " in flags else text
+
+
+def _bad(letter: str, value: object) -> str:
+    if value is None:
+        return f"%!{letter}(<nil>)"
+    return f"%!{letter}({_type(value)}={show(value)})"
+
+
+def _type(value: object) -> str:
+    if value is None:
+        return "<nil>"
+    return _TYPES.get(type(value), "map[string]interface {}" if isinstance(value, dict) else "[]interface {}")
