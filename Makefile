@@ -1,0 +1,42 @@
+# Each target is one command of the tools below; everything is installed into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: demo test check fix docs bench sweep clean
+.DEFAULT_GOAL := demo
+
+demo: .venv/runtime
+	imagesmith build --simulate examples/alicloud/quickstart.pkr.hcl
+
+test: .venv/dev
+	.ci/needs
+	python -m pytest -q
+
+check: .venv/dev
+	ruff format --check . && ruff check . && mypy && pyright && lint-imports && python docs/generate.py --check
+	python -m pytest -q
+
+fix: .venv/dev
+	ruff check --fix . ; ruff format . ; python docs/generate.py
+
+docs: .venv/dev
+	python docs/generate.py
+
+bench: .venv/dev
+	.ci/needs
+	python -m benchmarks
+
+sweep: .venv/dev
+	.ci/needs
+	python -m pytest -q -m sweep --sweep=all tests/faults
+
+clean:
+	rm -rf .venv dist
+
+.venv/runtime: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable '.[all]' && touch $@
+
+.venv/dev: .venv/runtime .ci/dev-requirements.txt
+	$(BIN)/pip install --quiet --requirement .ci/dev-requirements.txt && touch $@

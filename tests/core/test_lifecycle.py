@@ -1,0 +1,177 @@
+"""A build on a cloud where every call fails once: nothing is left, whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from memory_builder import MemoryEcs  # noqa: E402
+
+from imagesmith import Build, RunSettings, events, housekeeping  # noqa: E402
+from imagesmith.errors import (  # noqa: E402
+    BuildTimeout,
+    Cancelled,
+    ImagesmithError,
+    LeftoversRemain,
+    PostProcessError,
+    QuotaExceeded,
+)
+from imagesmith.ledger import read_all  # noqa: E402
+from imagesmith.waiting import CancelToken  # noqa: E402
+
+FORWARD_CALLS = 8
+
+
+def holds(store: Path) -> list[str]:
+    return sorted(fact["kind"] for fact in json.loads(store.read_text()).values()) if store.exists() else []
+
+
+def test_a_build_leaves_the_image_and_nothing_else(tmp_path: Path, state_dir: Path) -> None:
+    seen: list[events.Event] = []
+    artifact = Build(source=MemoryEcs(store=str(tmp_path / "cloud"))).run(on_event=seen.append)
+    assert holds(tmp_path / "cloud") == ["image"]
+    assert artifact.images.keys() == {"somewhere"}
+    assert [run.state for run in housekeeping.list_runs(state_dir)] == ["clean"]
+    steps = [event.step for event in seen if isinstance(event, events.StepFinished)]
+    assert steps[0] == "source image"
+    assert set(steps[1:4]) == {"login", "network", "public address"}
+    assert steps[4:] == ["instance", "address", "stop", "image", "publish", "teardown"]
+
+
+@pytest.mark.parametrize("call", range(FORWARD_CALLS))
+@pytest.mark.parametrize("fault", ["refuse", "lose answer"])
+def test_any_failing_call_leaves_nothing(tmp_path: Path, fault: str, call: int) -> None:
+    source = MemoryEcs(store=str(tmp_path / "cloud"), fault=fault, fault_at=call)
+    try:
+        Build(source=source).run()
+    except ImagesmithError as error:
+        assert isinstance(error, PostProcessError) == ("image" in holds(tmp_path / "cloud"))
+    assert set(holds(tmp_path / "cloud")) <= {"image"}
+
+
+@pytest.mark.parametrize("call", range(FORWARD_CALLS + 5))
+@pytest.mark.parametrize("fault", ["die before", "die after"])
+def test_a_killed_process_is_cleaned_up_by_another(tmp_path: Path, state_dir: Path, fault: str, call: int) -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from memory_builder import MemoryEcs\n"
+        "from imagesmith import Build\n"
+        "Build(source=MemoryEcs(store=sys.argv[2], fault=sys.argv[3], fault_at=int(sys.argv[4]))).run()\n"
+    )
+    here, store = str(Path(__file__).parent), str(tmp_path / "cloud")
+    done = subprocess.run([sys.executable, "-c", code, here, store, fault, str(call)], check=False, env=os.environ)
+    assert done.returncode == 9
+    (summary,) = housekeeping.list_runs(state_dir)
+    if summary.state == "dead":
+        assert housekeeping.clean(summary.run, dry_run=True).deleted
+        healthy = rewrite_without_fault(state_dir)
+        assert housekeeping.clean(healthy).exit_code == 0
+    assert set(holds(tmp_path / "cloud")) <= {"image"}
+    assert housekeeping.list_runs(state_dir)[0].state == "clean"
+
+
+def rewrite_without_fault(state_dir: Path) -> str:
+    """The cloud has recovered when the cleanup comes."""
+    (path,) = (state_dir / "runs").iterdir()
+    path.write_text(path.read_text().replace('"fault":"die', '"fault":"no'))
+    return path.stem
+
+
+def test_a_failing_delete_is_reported_and_stops_nothing_else(tmp_path: Path, state_dir: Path) -> None:
+    with pytest.raises(LeftoversRemain) as caught:
+        Build(source=MemoryEcs(store=str(tmp_path / "cloud"), undeletable="eip")).run()
+    assert [kind for kind, _, _ in caught.value.leftovers] == ["eip"]
+    assert caught.value.exit_code == 4
+    assert holds(tmp_path / "cloud") == ["eip", "image"]
+    assert [run.state for run in housekeeping.list_runs(state_dir)] == ["leftovers"]
+
+
+def test_abort_keeps_everything_and_cleanup_removes_it(tmp_path: Path, state_dir: Path) -> None:
+    source = MemoryEcs(store=str(tmp_path / "cloud"), fault="refuse", fault_at=6)
+    with pytest.raises(QuotaExceeded):
+        Build(source=source, settings=RunSettings(on_error="abort")).run()
+    assert holds(tmp_path / "cloud") == ["eip", "instance", "key", "subnet", "vpc"]
+    (record,) = read_all(state_dir)
+    path = record.path
+    path.write_text(path.read_text().replace('"fault":"refuse"', '"fault":""'))
+    assert housekeeping.clean(record.run).exit_code == 0
+    assert holds(tmp_path / "cloud") == []
+
+
+def test_ask_can_retry_a_step_and_undoes_the_failed_attempt(tmp_path: Path) -> None:
+    prompts: list[str] = []
+
+    def ask(prompt: str) -> str:
+        prompts.append(prompt)
+        return "r"
+
+    source = MemoryEcs(store=str(tmp_path / "cloud"), fault="refuse", fault_at=5)
+    Build(source=source, settings=RunSettings(on_error="ask", ask=ask)).run()
+    assert len(prompts) == 1
+    assert 'Step "stop" failed' in prompts[0]
+    assert holds(tmp_path / "cloud") == ["image"]
+
+
+def test_debug_pauses_after_every_step_and_before_every_deletion(tmp_path: Path) -> None:
+    prompts: list[str] = []
+    settings = RunSettings(debug=True, ask=lambda prompt: prompts.append(prompt) or "")  # type: ignore[func-returns-value]
+    Build(source=MemoryEcs(store=str(tmp_path / "cloud")), settings=settings).run()
+    assert sum("after run of step" in prompt for prompt in prompts) == 10
+    assert sum("before cleanup of" in prompt for prompt in prompts) == 5
+
+
+def test_cancelling_tears_down_and_says_cancelled(tmp_path: Path) -> None:
+    cancel = CancelToken()
+
+    def stop_at_instance(event: events.Event) -> None:
+        if isinstance(event, events.ResourceCreated) and event.kind == "instance":
+            cancel.cancel("the user pressed Ctrl-C")
+
+    settings = RunSettings(cancel=cancel)
+    with pytest.raises(Cancelled, match="Ctrl-C"):
+        Build(source=MemoryEcs(store=str(tmp_path / "cloud")), settings=settings).run(on_event=stop_at_instance)
+    assert holds(tmp_path / "cloud") == []
+
+
+def test_the_whole_build_has_a_timeout(tmp_path: Path) -> None:
+    from imagesmith import Sleep
+
+    settings = RunSettings(timeout_s=0.3)
+    with pytest.raises(BuildTimeout, match="--timeout"):
+        Build(
+            source=MemoryEcs(store=str(tmp_path / "cloud")), provisioners=[Sleep(duration=60)], settings=settings
+        ).run()
+    assert holds(tmp_path / "cloud") == []
+
+
+def test_the_ledger_holds_no_secret(tmp_path: Path, state_dir: Path) -> None:
+    Build(source=MemoryEcs(store=str(tmp_path / "cloud"), access_key="AK,with'odd$signs")).run()
+    (record,) = read_all(state_dir)
+    text = record.path.read_text()
+    assert "odd$signs" not in text
+    assert "very secret key" not in text
+
+
+def test_a_live_run_is_told_from_a_dead_one(tmp_path: Path, state_dir: Path) -> None:
+    states: list[str] = []
+
+    def look(event: events.Event) -> None:
+        if isinstance(event, events.StepFinished) and event.step == "instance":
+            states.extend(run.state for run in housekeeping.list_runs(state_dir))
+
+    Build(source=MemoryEcs(store=str(tmp_path / "cloud"))).run(on_event=look)
+    assert states == ["running"]
+
+
+def test_a_torn_last_line_of_the_ledger_is_passed_over(tmp_path: Path, state_dir: Path) -> None:
+    Build(source=MemoryEcs(store=str(tmp_path / "cloud"))).run()
+    (record,) = read_all(state_dir)
+    record.path.write_text(record.path.read_text() + '{"event": "own')
+    assert read_all(state_dir)[0].open == ()
