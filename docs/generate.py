@@ -1,0 +1,89 @@
+"""Write docs/reference/ from the option tables; with --check only say whether it is up to date."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from imagesmith import options, plugin
+from imagesmith.communicator import CommunicatorOptions
+
+HERE = Path(__file__).parent / "reference"
+KINDS: dict[plugin.Kind, str] = {
+    "builders": "builder",
+    "provisioners": "provisioner",
+    "post_processors": "post-processor",
+}
+NOTE = "<!-- made by docs/generate.py from the option tables; edit those -->\n"
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """The file name and text of every generated page."""
+    yield "communicator.md", page("Communicator options", "Part of every builder.", CommunicatorOptions)
+    for kind, noun in KINDS.items():
+        for name in plugin.names(kind):
+            shared = options.table(CommunicatorOptions) if kind == "builders" else {}
+            about = "Every builder also takes the [communicator options](communicator.md)." if shared else ""
+            yield f"{noun}-{name}.md", page(f"{noun} `{name}`", about, plugin.load(kind, name), frozenset(shared))
+
+
+def page(title: str, about: str, table: type[options.Options], without: frozenset[str] = frozenset()) -> str:
+    """One page: a table of options, then those that are known but not supported yet."""
+    summary = (table.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " ")
+    records = [record for name, record in options.table(table).items() if name not in without]
+    ready = [row(record) for record in records if not record.not_yet]
+    later = [f"- `{record.name}`: {record.doc} *{record.not_yet}.*" for record in records if record.not_yet]
+    parts = [NOTE + f"# {title}", summary, about]
+    if ready:
+        parts.append("| option | type | default | meaning |\n| --- | --- | --- | --- |\n" + "\n".join(ready))
+    if later:
+        parts.append(
+            "## Known, but not supported yet\n\nA template that sets one of these is refused.\n\n" + "\n".join(later)
+        )
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def row(record: options.Option) -> str:
+    """One line of the table."""
+    facts = [record.doc]
+    if record.choices:
+        facts.append("One of " + ", ".join(f"`{choice}`" for choice in record.choices) + ".")
+    if record.env:
+        facts.append("From the environment: " + ", ".join(f"`{name}`" for name in record.env) + ".")
+    if record.aliases:
+        facts.append("Also called " + ", ".join(f"`{name}`" for name in record.aliases) + ".")
+    if record.no_effect:
+        facts.append(f"No effect: {record.no_effect}.")
+    default = "**required**" if record.required else shown(record)
+    meaning = " ".join(facts).replace("|", "\\|").replace("\n", " ")
+    return f"| `{record.name}` | {record.type_name.removeprefix('a ').removeprefix('an ')} | {default} | {meaning} |"
+
+
+def shown(record: options.Option) -> str:
+    """The default as a template would write it."""
+    value = record.default
+    if value in (None, "", ()) or (not value and not isinstance(value, bool | int | float)):
+        return ""
+    if record.annotation is options.Duration:
+        return f"`{value:g}s`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def main() -> int:
+    """Write or check every page; returns the exit code."""
+    stale = []
+    for name, text in pages():
+        path = HERE / name
+        if not path.exists() or path.read_text() != text:
+            stale.append(name)
+            if "--check" not in sys.argv:
+                path.write_text(text)
+    if stale and "--check" in sys.argv:
+        print("out of date, run `make docs`:", *stale)  # noqa: T201
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
