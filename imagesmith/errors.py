@@ -41,7 +41,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from imagesmith.interfaces import Artifact
 
 __all__ = [
     "AccessDenied",
@@ -302,9 +305,20 @@ class ProvisionError(ImagesmithError):
 
 
 class PostProcessError(ImagesmithError):
-    """Something after the image failed; the image itself is kept."""
+    """Something after the image failed; the image itself is kept. ``artifacts`` is all that there is (`Artifact`)."""
 
     exit_code = 3
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        artifacts: Sequence[Artifact] = (),
+        hint: str = "",
+        location: Location | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, location=location)
+        self.artifacts = tuple(artifacts)
 
 
 class BuildTimeout(ImagesmithError):

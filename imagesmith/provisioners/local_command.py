@@ -1,0 +1,193 @@
+"""Run a command on this machine: output as it comes, and its whole process group ended when the build is cancelled."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from typing import IO, Literal, Self
+
+from imagesmith.errors import ProvisionError, WaitTimeout
+from imagesmith.interfaces import OutputSink
+from imagesmith.waiting import CancelToken, Patience, Pending, wait_until
+
+Stream = Literal["stdout", "stderr"]
+
+_GRACE_S = 3.0
+_LAST_WAIT_S = 2.0
+_CHUNK = 65536
+_LONGEST_LINE = 1 << 20
+
+spawning = threading.Lock()
+"""Held while a script is written and while a process starts.
+
+A process that another thread forks inherits the open file for an instant; a script that is open for writing anywhere
+can't be executed (ETXTBSY).
+"""
+
+
+def run_local(arguments: Sequence[str], *, environ: Mapping[str, str], output: OutputSink, cancel: CancelToken) -> int:
+    """Run the command and return its exit status, 128 plus the number if a signal ended it.
+
+    ``output`` gets each line from one thread only. The command has no standard input and no terminal. It is over when
+    its outputs are closed too. When ``cancel`` is set the process group gets SIGTERM and, 3 s later, SIGKILL; then
+    what the token says is raised. Raises `ProvisionError` when the command can't be started.
+    """
+    cancel.check()
+    process = _start(arguments, environ)
+    with _Pump(process, output) as pump:
+        forget = cancel.on_cancel(pump.wake)
+        try:
+            while pump.pump(None) and not cancel.is_set:
+                pass
+            status = wait_until(lambda: _status(process), what="the command", patience=_CLOSING, cancel=cancel)
+        except BaseException:
+            _end_group(process, pump)
+            raise
+        finally:
+            forget()
+    return status if status >= 0 else 128 - status
+
+
+_CLOSING = Patience(timeout_s=float("inf"), first_s=0.002, growth=2.0, longest_s=0.1)
+_ENDING = Patience(timeout_s=_GRACE_S, first_s=0.01, growth=1.5, longest_s=0.1)
+
+
+def _start(arguments: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    try:
+        with spawning:
+            return subprocess.Popen(
+                arguments,
+                executable=_executable(arguments[0]),
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise ProvisionError(f'"{arguments[0]}" can\'t be started: {error.strerror or error}') from error
+    except ValueError as error:
+        raise ProvisionError(f'"{arguments[0]}" can\'t be started: its variables or arguments hold a NUL') from error
+
+
+def _executable(name: str) -> str:
+    """Found in our own PATH: the one among the script's variables is for the script."""
+    import shutil
+
+    return shutil.which(name) or name
+
+
+def _status(process: subprocess.Popen[bytes]) -> int | Pending:
+    status = process.poll()
+    return Pending("running") if status is None else status
+
+
+def _end_group(process: subprocess.Popen[bytes], pump: _Pump) -> None:
+    """SIGTERM, then SIGKILL, until no process of the group is left; what they still print is passed on."""
+
+    def is_over() -> bool | Pending:
+        pump.pump(0)
+        if process.poll() is None or _signal_group(process, 0):
+            return Pending("running")
+        return True
+
+    _signal_group(process, signal.SIGTERM)
+    try:
+        wait_until(is_over, what="the command", patience=_ENDING, cancel=CancelToken())
+    except WaitTimeout:
+        _signal_group(process, signal.SIGKILL)
+        # A process of another user (sudo) may refuse; it must not hold up the end of the build.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_LAST_WAIT_S)
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> bool:
+    """Whether there was anybody to get the signal. The child leads its group, so its id is the group's."""
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+class _Pump:
+    """Moves what a process prints to a sink, line by line, in the thread that calls `pump`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], output: OutputSink) -> None:
+        self._output = output
+        self._selector = selectors.DefaultSelector()
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_write, False)
+        self._lock = threading.RLock()
+        self._closed = False
+        self._selector.register(self._wake_read, selectors.EVENT_READ)
+        self._streams: dict[int, tuple[Stream, IO[bytes]]] = {}
+        self._rest: dict[Stream, bytes] = {"stdout": b"", "stderr": b""}
+        self._add("stdout", process.stdout)
+        self._add("stderr", process.stderr)
+
+    def _add(self, name: Stream, stream: IO[bytes] | None) -> None:
+        if stream is not None:
+            self._streams[stream.fileno()] = (name, stream)
+            self._selector.register(stream.fileno(), selectors.EVENT_READ)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._closed = True
+            os.close(self._wake_read)
+            os.close(self._wake_write)
+        for descriptor in list(self._streams):
+            self._end(descriptor)
+        self._selector.close()
+
+    def wake(self) -> None:
+        """End a waiting `pump` from any thread or signal handler."""
+        with self._lock:
+            if not self._closed:
+                with contextlib.suppress(BlockingIOError):
+                    os.write(self._wake_write, b"!")
+
+    def pump(self, timeout_s: float | None) -> bool:
+        """Pass on what there is, waiting at most so long for it; False when both streams have ended."""
+        if not self._streams:
+            return False
+        for key, _ in self._selector.select(timeout_s):
+            if key.fd in self._streams:
+                self._read(key.fd)
+        return bool(self._streams)
+
+    def _read(self, descriptor: int) -> None:
+        data = os.read(descriptor, _CHUNK)
+        if not data:
+            self._end(descriptor)
+            return
+        name = self._streams[descriptor][0]
+        *lines, rest = (self._rest[name] + data).split(b"\n")
+        for line in lines:
+            self._say(name, line)
+        if len(rest) > _LONGEST_LINE:
+            self._say(name, rest)
+            rest = b""
+        self._rest[name] = rest
+
+    def _end(self, descriptor: int) -> None:
+        name, stream = self._streams.pop(descriptor)
+        if self._rest[name]:
+            self._say(name, self._rest[name])
+            self._rest[name] = b""
+        self._selector.unregister(descriptor)
+        stream.close()
+
+    def _say(self, name: Stream, line: bytes) -> None:
+        self._output(name, line.removesuffix(b"\r").decode("utf-8", "replace"))
