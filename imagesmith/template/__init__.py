@@ -1,1 +1,56 @@
-"""To be filled."""
+"""From a template, in whichever language, to one `imagesmith.plan.Plan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from imagesmith.errors import UsageError
+from imagesmith.plan import Plan, TemplateRequest
+
+__all__ = ["load"]
+
+_HCL2_NAMES = (".pkr.hcl", ".pkr.json")
+
+
+def load(request: TemplateRequest) -> Plan:
+    """Read a template file, a folder of them or standard input (``-``), and plan what it asks for.
+
+    A folder and files named ``*.pkr.hcl`` or ``*.pkr.json`` are HCL2, everything else is legacy JSON;
+    ``request.language`` overrides that. Raises `UsageError` and `TemplateError`.
+    """
+    if _language(request) == "hcl2":
+        from imagesmith.template import hcl2
+
+        return hcl2.load(request)
+    from imagesmith.template import json
+
+    return json.load(request)
+
+
+def _language(request: TemplateRequest) -> str:
+    if request.language not in ("", "json", "hcl2"):
+        raise UsageError(f'there is no template language "{request.language}"', hint='it is "json" or "hcl2"')
+    if not request.path:
+        raise UsageError("no template was named", hint="give a file, a folder, or - for standard input")
+    if request.path == "-":
+        if request.language == "hcl2":
+            raise UsageError("an HCL2 template can't come from standard input", hint="name a file or a folder")
+        return "json"
+    path = Path(request.path)
+    if path.is_dir():
+        return _language_of_folder(path, request.language)
+    return request.language or ("hcl2" if request.path.endswith(_HCL2_NAMES) else "json")
+
+
+def _language_of_folder(path: Path, language: str) -> str:
+    try:
+        names = sorted(entry.name for entry in path.iterdir())
+    except OSError as error:
+        raise UsageError(f"the folder {path} can't be read: {error.strerror}") from None
+    if language == "json":
+        raise UsageError(f"{path} is a folder", hint="name the JSON template itself")
+    if any(name.endswith(_HCL2_NAMES) for name in names):
+        return "hcl2"
+    others = [name for name in names if name.endswith((".json", ".hcl"))]
+    hint = f"did you mean {path / others[0]}?" if others else "templates are named *.pkr.hcl or *.pkr.json"
+    raise UsageError(f"could not find any template in the folder {path}", hint=hint)

@@ -30,7 +30,7 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 
 
 def go_format(moment: datetime, layout: str) -> str:
-    """The moment in UTC, written the way Go's reference time ``Mon Jan 2 15:04:05 MST 2006`` is written in ``layout``."""
+    """The moment in UTC, in a layout that shows Go's reference time ``Mon Jan 2 15:04:05 MST 2006``."""
     moment = moment.astimezone(UTC)
     return _CHUNK.sub(lambda match: _chunk(moment, match.lastgroup or "", match.group()), layout)
 

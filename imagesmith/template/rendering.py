@@ -23,7 +23,7 @@ Evaluate = Callable[[Mapping[str, object] | None], list[Given]]
 """Gives a block's options; the argument holds the ``build`` variables, None while they are unknown."""
 
 _PASSES = 30
-_WINRM_PASSWORD = "WinRMPassword"
+_WINRM_FIELD = "WinRMPassword"
 
 
 class Interpolation:
@@ -230,8 +230,8 @@ def _nested_options(annotation: Any) -> type[Options] | None:
 def _load_data(runtime: Mapping[str, object] | None) -> Mapping[str, object]:
     """``{{ .WinRMPassword }}`` is the one field that option values may use without ``build``."""
     if runtime is None:
-        return {_WINRM_PASSWORD: "{{ .WinRMPassword }}"}
-    return {_WINRM_PASSWORD: runtime[_WINRM_PASSWORD]} if runtime.get(_WINRM_PASSWORD) else {}
+        return {_WINRM_FIELD: "{{ .WinRMPassword }}"}
+    return {_WINRM_FIELD: runtime[_WINRM_FIELD]} if runtime.get(_WINRM_FIELD) else {}
 
 
 def _texts(value: object) -> list[str]:

@@ -49,14 +49,15 @@ class _Continue(Exception):
 class Evaluation:
     """One rendering of one template. Raises `Failure`."""
 
-    def __init__(self, template: Template, functions: Mapping[str, Function]) -> None:
-        self.template, self.functions = template, functions
+    def __init__(self, template: Template, functions: Mapping[str, Function], *, keep_fields: bool = False) -> None:
+        self.template, self.functions, self.keep_fields = template, functions, keep_fields
         self.pieces: list[str] = []
         self.variables: list[tuple[str, object]] = []
+        self.data: object = None
         self.steps = self.size = self.depth = 0
 
     def run(self, data: object) -> str:
-        self.variables = [("$", data)]
+        self.data, self.variables = data, [("$", data)]
         self._nodes(self.template.body, data)
         return "".join(self.pieces)
 
@@ -67,9 +68,7 @@ class Evaluation:
             if isinstance(node, Text):
                 self._write(node.text, node.at)
             elif isinstance(node, Output):
-                value = self._pipe(node.pipe, dot)
-                if not node.pipe.variables:
-                    self._write(NO_VALUE if value is None else show(value), node.at)
+                self._output(node, dot)
             elif isinstance(node, Branch):
                 self._branch(node, dot)
             elif isinstance(node, Include):
@@ -77,6 +76,14 @@ class Evaluation:
             elif isinstance(node, Jump):
                 raise _Break if node.keyword == "break" else _Continue
         self.depth -= 1
+
+    def _output(self, node: Output, dot: object) -> None:
+        if self.keep_fields and dot is self.data and _is_field(node.pipe):
+            self._write(node.source, node.at)
+            return
+        value = self._pipe(node.pipe, dot)
+        if not node.pipe.variables:
+            self._write(NO_VALUE if value is None else show(value), node.at)
 
     def _step(self, at: int) -> None:
         self.steps += 1
@@ -211,11 +218,20 @@ class Evaluation:
         return last[0] if last else value
 
 
+def _is_field(pipe: Pipe) -> bool:
+    """Whether the pipeline is nothing but ``.A.B``."""
+    if pipe.variables or len(pipe.commands) != 1 or len(pipe.commands[0]) != 1:
+        return False
+    operand = pipe.commands[0][0]
+    return isinstance(operand, Fields) and operand.of is None
+
+
 def _field(value: object, name: str, at: int) -> object:
+    """A missing key is nil, and so is what is taken of it."""
+    if value is None:
+        return None
     if isinstance(value, Mapping):
         return value.get(name)
-    if value is None:
-        raise Failure(f"nothing is there to take .{name} of", at)
     raise Failure(f"{kind(value)} has no field .{name}", at)
 
 

@@ -44,9 +44,7 @@ def number(token: str, at: int) -> int | float:
     """The value of a number: an integer wherever it is one."""
     text = token.replace("_", "")
     try:
-        if len(text) > _LONGEST_NUMBER:
-            raise ValueError
-        whole = _integer(text)
+        whole = _integer(text[:_LONGEST_NUMBER])
         if whole is None:
             value = float(text)
             whole = int(value) if value.is_integer() and abs(value) < 2**63 else None

@@ -69,9 +69,10 @@ class Text:
 
 @dataclass(slots=True)
 class Output:
-    """``{{ pipeline }}``."""
+    """``{{ pipeline }}``; ``source`` is how it is written."""
 
     pipe: Pipe
+    source: str
     at: int
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection
+from typing import Literal
 
 from imagesmith.template.gotemplate import literals
 from imagesmith.template.gotemplate.errors import Failure
@@ -106,15 +107,17 @@ class _Parser:
                 self.position += 1
                 found += self._keyword(word)
             else:
-                found.append(Output(self._pipe("close"), word.at))
+                pipe = self._pipe("close")
                 self._close("an action")
+                source = self.template.text[token.at : self.tokens[self.position - 1].at + 2]
+                found.append(Output(pipe, source, word.at))
 
     def _keyword(self, word: Token) -> list[Node]:
         if word.text in ("define", "block"):
             return self._define(word)
         if word.text == "template":
             return [self._include(word)]
-        if word.text == "break" or word.text == "continue":
+        if word.text in ("break", "continue"):
             if not self.loops:
                 raise Failure(f"{{{{{word.text}}}}} is allowed inside a range only", word.at)
             self._close(word.text)
@@ -124,7 +127,7 @@ class _Parser:
     def _branch(self, word: Token) -> Branch:
         self._enter(word.at)
         scope, is_range = len(self.variables), word.text == "range"
-        keyword = "range" if is_range else "with" if word.text == "with" else "if"
+        keyword: Literal["if", "with", "range"] = "range" if is_range else "with" if word.text == "with" else "if"
         branch = Branch(keyword, self._pipe("close", of_range=is_range), word.at)
         self._close(word.text)
         self.loops += is_range
@@ -206,7 +209,8 @@ class _Parser:
 
     def _assigned(self, of_range: bool) -> tuple[tuple[str, ...], bool]:
         """``$x :=``, ``$x =`` and in a range ``$i, $x :=`` at the beginning of a pipeline."""
-        before, names = self.position, []
+        before = self.position
+        names: list[str] = []
         while self._pass_spaces().kind == "variable" and len(names) < 2:
             names.append(self._next().text)
             if self._pass_spaces().text != "," or not of_range:

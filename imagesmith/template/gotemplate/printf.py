@@ -66,7 +66,7 @@ def _quoted(character: str, mark: str) -> str:
 def _verb(match: re.Match[str], take: Callable[[], tuple[bool, object]]) -> str:
     flags, letter = match[1], match[5]
     width, wrong = _size(match[2], take, "BADWIDTH")
-    precision, also = _size(match[4] if match[4] else "0" if match[3] else None, take, "BADPREC")
+    precision, also = _size(match[4] or ("0" if match[3] else None), take, "BADPREC")
     if width is not None and width < 0:
         flags, width = flags + "-", -width
     notes = wrong + also
@@ -77,7 +77,7 @@ def _verb(match: re.Match[str], take: Callable[[], tuple[bool, object]]) -> str:
     there, value = take()
     if not there:
         return f"{notes}%!{letter}(MISSING)"
-    return notes + _pad(_convert(letter, value, flags, precision), width, flags, value, letter)
+    return notes + _pad(_convert(letter, value, flags, precision), width, flags, value)
 
 
 def _size(text: str | None, take: Callable[[], tuple[bool, object]], note: str) -> tuple[int | None, str]:
@@ -90,7 +90,7 @@ def _size(text: str | None, take: Callable[[], tuple[bool, object]], note: str) 
     return value, ""
 
 
-def _pad(text: str, width: int | None, flags: str, value: object, letter: str) -> str:
+def _pad(text: str, width: int | None, flags: str, value: object) -> str:
     missing = (width or 0) - len(text)
     if missing <= 0:
         return text

@@ -18,9 +18,9 @@ MAX_TEXT = 4 << 20
 
 def parse(text: str) -> Template:
     """The tree of a template. Raises `GoTemplateError`."""
+    if len(text) > MAX_TEXT:
+        raise GoTemplateError(f"the text is longer than {MAX_TEXT >> 20} MiB")
     try:
-        if len(text) > MAX_TEXT:
-            raise Failure(f"the text is longer than {MAX_TEXT >> 20} MiB")
         return parser.parse(text)
     except Failure as failure:
         raise located(failure, text) from None
@@ -38,13 +38,16 @@ def check(text: str, functions: Mapping[str, Function]) -> Template:
     return template
 
 
-def render(text: str, data: object, functions: Mapping[str, Function]) -> str:
-    """The text with its actions carried out on ``data``. Raises `GoTemplateError`."""
+def render(text: str, data: object, functions: Mapping[str, Function], *, keep_fields: bool = False) -> str:
+    """The text with its actions carried out on ``data``. Raises `GoTemplateError`.
+
+    ``keep_fields`` leaves actions that are nothing but a field, ``{{ .X }}``, as they are written.
+    """
     if "{{" not in text:
         return text
     template = check(text, functions)
     try:
-        return Evaluation(template, {**BUILTINS, **functions}).run(data)
+        return Evaluation(template, {**BUILTINS, **functions}, keep_fields=keep_fields).run(data)
     except Failure as failure:
         raise located(failure, text) from None
     except RecursionError:
