@@ -1,0 +1,79 @@
+"""``imagesmith simulate``: a simulated cloud on this machine, for whatever client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from imagesmith.cli import simulate_flags
+from imagesmith.cli.command import Command, Invocation
+from imagesmith.cli.flags import Flag
+from imagesmith.cli.report import Printer
+from imagesmith.errors import UsageError
+
+_FLAGS = (
+    Flag("port", "whole", "The port on 127.0.0.1; 0 takes a free one.", 0, "N"),
+    *simulate_flags.CLOUD,
+)
+
+
+def _run(invocation: Invocation) -> int:
+    import threading
+
+    from imagesmith import plugin
+    from imagesmith.cli import signals
+
+    parsed = invocation.parsed
+    if len(parsed.arguments) != 1:
+        raise UsageError("name the cloud to simulate", hint=f"one of {', '.join(plugin.names('simulators'))}")
+    start = plugin.load("simulators", parsed.arguments[0]).start
+    printer = Printer(invocation.program, invocation.machine_readable)
+    over = threading.Event()
+    with signals.watched(lambda _name, _count: over.set()):
+        try:
+            cloud = start(port=parsed["port"], **simulate_flags.start_options(parsed))
+        except OSError as error:
+            raise UsageError(
+                f"can't serve at 127.0.0.1:{parsed['port']}: {error.strerror}", hint="try --port 0"
+            ) from error
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        try:
+            printer.result("\n".join(_how_to(cloud, parsed.arguments[0])))
+            over.wait()
+            printer.result("\n".join(_end(cloud)))
+        finally:
+            cloud.close()
+    return 0
+
+
+def _how_to(cloud: Any, name: str) -> Iterator[str]:
+    """The address, the keys, and how clients find the way here."""
+    yield f"A simulated {name} listens at {cloud.url}. Ctrl-C ends it and forgets everything."
+    yield ""
+    yield "imagesmith, and any client with an endpoint setting:"
+    yield f"  export ALICLOUD_ACCESS_KEY={cloud.access_key} ALICLOUD_SECRET_KEY={cloud.secret_key}"
+    yield f'  imagesmith build template.pkr.hcl   # with custom_endpoint_ecs = custom_endpoint_vpc = "{cloud.url}"'
+    yield ""
+    yield "packer, which speaks plain HTTP to what it takes for a proxy:"
+    yield f"  export ALICLOUD_ACCESS_KEY={cloud.access_key} ALICLOUD_SECRET_KEY={cloud.secret_key}"
+    yield f"  HTTP_PROXY={cloud.url} HTTPS_PROXY={cloud.url} CHECKPOINT_DISABLE=1 packer build template.json"
+
+
+def _end(cloud: Any) -> Iterator[str]:
+    held = list(cloud.inventory())
+    yield ""
+    yield "The simulated cloud held at the end:" if held else "The simulated cloud was empty at the end."
+    for line in held:
+        yield f"  {line}"
+
+
+COMMAND = Command(
+    "simulate",
+    "simulate [FLAGS] CLOUD",
+    "Serve a simulated cloud on 127.0.0.1 until it is interrupted. Clients talk to it as to the real one; its "
+    "instances can be logged in to and run what they are told, in sandboxes on this machine.",
+    _FLAGS,
+    _run,
+    ("simulate alicloud --port 8443", "simulate alicloud --latency instance=8,stop=5,snapshot=30 --rate-limit 20"),
+)

@@ -1,0 +1,202 @@
+"""What the live view is made of: the lines that scroll by, the picture below them, the summary at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from imagesmith import events
+from imagesmith.errors import Cancelled
+from imagesmith.ui.excerpt import excerpt_of_text
+from imagesmith.ui.record import Build, Record, Step
+from imagesmith.ui.words import listing, plural, short_duration
+
+_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_BAR = 24
+_TIME = 9
+_NAME_COLOURS = ("cyan", "magenta", "blue", "yellow", "green")
+_KEPT_FREE = 10
+"""Lines of the terminal that are left to the output scrolling by."""
+
+
+def scrolled(event: events.Event, *, many: bool, debug: bool) -> Text | None:
+    """The line for an event that is worth keeping in the scroll-back; ``many`` builds are told apart by name."""
+    if isinstance(event, events.Output):
+        text = event.line.rstrip().rpartition("\r")[2]
+        return _line(event.build, text, "yellow" if event.stream == "stderr" else "", many) if text else None
+    if isinstance(event, events.Message):
+        if event.level == "debug" and not debug:
+            return None
+        style = {"warning": "yellow", "error": "red", "debug": "dim"}.get(event.level, "dim")
+        return _line(event.build, event.text, style, many, mark="! " if event.level in ("warning", "error") else "· ")
+    if isinstance(event, events.ResourceLeft):
+        return _line(event.build, f"could not delete {event.kind} {event.id}: {event.error}", "red", many, mark="✗ ")
+    return None
+
+
+def _line(build: str, text: str, style: str, many: bool, mark: str = "  ") -> Text:
+    line = Text()
+    for part in text.splitlines() or [""]:
+        if line.plain:
+            line.append("\n")
+        if many:
+            line.append(f" {build} ", "dim")
+        line.append(f" {mark}", style)
+        line.append(part, style)
+    return line
+
+
+def picture(record: Record, now: float, width: int, height: int) -> list[Text]:
+    """The state of every build in at most ``height`` lines, the less detailed the less room there is."""
+    builds = list(record.builds.values())
+    room = max(6, height - _KEPT_FREE)
+    for detail in (2, 1, 0):
+        lines = [line for build in builds for line in _build(build, now, width, detail)]
+        if len(lines) + 2 <= room:
+            break
+    else:
+        lines = [*lines[: room - 3], Text(f"   and {len(lines) - room + 3} more", "dim")]
+    return [Text(""), *lines, _footer(record, width)]
+
+
+def _build(build: Build, now: float, width: int, detail: int) -> Iterator[Text]:
+    """The build's name and time, then its steps: all of them, only the running ones, or none."""
+    if build.finished or build.failed:
+        yield _ended(build, width)
+        return
+    yield _row(Text.assemble(" ", (build.name, "bold")), short_duration(now - build.started), width)
+    steps = list(build.steps)
+    if detail == 2:
+        for step in steps:
+            yield step_row(step, now, width)
+    elif detail == 1:
+        done = [step for step in steps if step.state != "running"]
+        if done:
+            seconds = sum(step.seconds for step in done)
+            text = Text.assemble(("   ✓ ", "green"), (f"{plural(len(done), 'step')} done", "dim"))
+            yield _row(text, short_duration(seconds), width)
+        for step in build.running:
+            yield step_row(step, now, width)
+    if build.waiting and not build.running:
+        yield Text(f"   {build.waiting.what}: {build.waiting.state}", "dim", no_wrap=True, overflow="ellipsis")
+
+
+def _ended(build: Build, width: int) -> Text:
+    mark, style = ("✓", "green") if build.finished else ("✗", "red")
+    end = build.finished or build.failed
+    seconds = end.seconds if end else 0.0
+    return _row(Text.assemble((f" {mark} ", style), (build.name, "bold")), short_duration(seconds), width)
+
+
+def step_row(step: Step, now: float, width: int) -> Text:
+    """One step: its mark, its name, its result or what it waits for, its time."""
+    if step.state == "running":
+        frame = _SPINNER[int(now * 8) % len(_SPINNER)]
+        text = Text.assemble((f"   {frame} ", "cyan"), (f"{step.name:<16} ", "bold"))
+        _append_waiting(text, step)
+        return _row(text, short_duration(max(0.0, now - step.started)), width)
+    mark, style = ("✓", "green") if step.state == "done" else ("✗", "red")
+    text = Text.assemble((f"   {mark} ", style), f"{step.name:<16} ", (step.result, "dim"))
+    return _row(text, short_duration(step.seconds), width)
+
+
+def _append_waiting(text: Text, step: Step) -> None:
+    waiting = step.waiting
+    if waiting is None:
+        return
+    text.append(waiting.what, "dim")
+    text.append(f"  {waiting.state}", "cyan")
+    if waiting.percent is not None:
+        filled = round(_BAR * min(100.0, max(0.0, waiting.percent)) / 100)
+        text.append("  " + "━" * filled, "cyan")
+        text.append("━" * (_BAR - filled), "bright_black")
+        text.append(f" {waiting.percent:3.0f} %", "cyan")
+
+
+def _row(left: Text, right: str, width: int) -> Text:
+    """Text on the left, cut where it must be; a time on the right."""
+    left.truncate(max(10, width - _TIME - 2), overflow="ellipsis")
+    gap = max(1, width - 1 - left.cell_len - len(right))
+    left.append(" " * gap)
+    left.append(right, "dim")
+    left.no_wrap = True
+    return left
+
+
+def _footer(record: Record, width: int) -> Text:
+    owned, deleted = record.owned, record.deleted
+    if not owned:
+        return Text("")
+    names = listing(kind for kind, _ in owned)
+    if deleted:
+        text = f" tearing down: {len(deleted)} of {len(deleted) + len(owned)} deleted, still there: {names}"
+    else:
+        text = f" in the cloud for now: {names}"
+    line = Text(text, "dim", no_wrap=True)
+    line.truncate(width - 1, overflow="ellipsis")
+    return line
+
+
+def summary(record: Record, event: events.RunFinished, width: int) -> Text:
+    """What stays on the screen: the steps with their times, what was made, what was cleaned up."""
+    out = Text()
+    for build in record.builds.values():
+        for line in _outcome(build, width):
+            out.append("\n").append_text(line)
+        out.append("\n")
+    for line in _ending(record, event):
+        out.append("\n").append_text(line)
+    return out.append("\n")
+
+
+def _outcome(build: Build, width: int) -> Iterator[Text]:
+    yield _ended(build, width)
+    end = build.finished or build.failed
+    for step in build.steps:
+        yield step_row(step, end.at if end else 0.0, width)
+    yield from _results(build)
+    failed = build.failed
+    if failed and failed.kind != Cancelled.__name__:
+        yield Text("")
+        yield from _failure(failed)
+
+
+def _results(build: Build) -> Iterator[Text]:
+    for artifact in build.artifacts:
+        yield Text("")
+        for region, image in artifact.images.items():
+            yield Text.assemble(("   image          ", "dim"), (image, "bold green"), (f"  in {region}", "dim"))
+        if not artifact.images:
+            yield Text.assemble(("   artifact       ", "dim"), (artifact.description or artifact.id, "green"))
+        for index, (key, value) in enumerate(artifact.tags.items()):
+            yield Text.assemble((f"   {'' if index else 'tags':<15}", "dim"), f"{key} = {value}")
+        for index, file in enumerate(artifact.files):
+            yield Text.assemble((f"   {'' if index else 'files':<15}", "dim"), file)
+
+
+def _failure(failed: events.BuildFailed) -> Iterator[Text]:
+    message = failed.error.removesuffix(f" ({failed.hint})") if failed.hint else failed.error
+    for number, line in enumerate(message.splitlines() or [""]):
+        yield Text.assemble(("   Error: " if not number else "          ", "bold red"), line)
+    for line in excerpt_of_text(failed.error):
+        yield Text(f"   {line}", "dim")
+    if failed.hint:
+        yield Text(f"   {failed.hint}")
+
+
+def _ending(record: Record, event: events.RunFinished) -> Iterator[Text]:
+    kept = list(record.kept())
+    for thing in kept:
+        reason = " (-on-error=abort)" if thing.reason == "abort" else ""
+        yield Text.assemble((" kept           ", "dim"), f"{thing.kind} {thing.id}{reason}")
+    for left in record.left:
+        yield Text.assemble((" left behind    ", "bold red"), f"{left.kind} {left.id}", (f"  {left.error}", "dim"))
+    if record.left or any(thing.reason == "abort" for thing in kept):
+        yield Text.assemble((" to delete it   ", "dim"), (f"imagesmith cleanup {record.run}", "bold"))
+        return
+    if record.deleted:
+        names = listing(kind for kind, _ in record.deleted)
+        yield Text.assemble((" cleaned up     ", "dim"), names)
+    cancelled = "cancelled, " if event.exit_code == Cancelled.exit_code else ""
+    yield Text.assemble((f" {cancelled}nothing left behind", "bold green" if not cancelled else "bold"))
