@@ -13,7 +13,7 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 @pytest.fixture(autouse=True)
 def _own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No credentials, proxies or state folder of the person who runs the tests; fails a test that changes os.environ."""
+    """No credentials, proxies or state folder of whoever runs the tests; fails a test that changes os.environ."""
     for name in list(os.environ):
         if name.startswith(("ALICLOUD_", "PKR_VAR_", "PACKER_", "IMAGESMITH_")) or name.lower() in _PROXIES:
             monkeypatch.delenv(name)

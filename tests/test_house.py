@@ -12,7 +12,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("imagesmith", "providers/imagesmith_alicloud", "communicators/imagesmith_ssh", "simulator/imagesmith_simulator")
+PACKAGES = (
+    "imagesmith",
+    "providers/imagesmith_alicloud",
+    "communicators/imagesmith_ssh",
+    "simulator/imagesmith_simulator",
+)
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 HEAVY = ("alibabacloud_ecs20140526", "alibabacloud_tea_openapi", "paramiko", "rich", "tenacity", "winrm", "requests")
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from memory_cloud import Fault, MemoryCloud, Store
+
 from imagesmith.communicator import CommunicatorOptions
 from imagesmith.interfaces import Lifecycle, Provider
 from imagesmith.options import option
-from memory_cloud import Fault, MemoryCloud, Store
 
 
 class MemoryEcs(CommunicatorOptions):
@@ -24,4 +25,6 @@ class MemoryEcs(CommunicatorOptions):
 
     def open(self, lifecycle: Lifecycle) -> Provider:
         fault: Fault = self.fault  # type: ignore[assignment]
-        return MemoryCloud(Store(Path(self.store), fault, self.fault_at, undeletable={self.undeletable} - {""}), lifecycle)
+        return MemoryCloud(
+            Store(Path(self.store), fault, self.fault_at, undeletable={self.undeletable} - {""}), lifecycle
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,12 +38,17 @@ class Store:
     fault_at: int = -1
     calls: int = 0
     undeletable: set[str] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def load(self) -> dict[str, dict[str, str]]:
         things: dict[str, dict[str, str]] = json.loads(self.path.read_text()) if self.path.exists() else {}
         return things
 
     def call(self, change: Callable[[dict[str, dict[str, str]]], str]) -> str:
+        with self.lock:
+            return self._call(change)
+
+    def _call(self, change: Callable[[dict[str, dict[str, str]]], str]) -> str:
         number, self.calls = self.calls, self.calls + 1
         fault = self.fault if number == self.fault_at else ""
         if fault == "refuse":
@@ -68,7 +74,7 @@ class Store:
 
     def delete(self, identity: str) -> None:
         def change(things: dict[str, dict[str, str]]) -> str:
-            if identity.split("-")[0] in self.undeletable:
+            if identity.split("-", maxsplit=1)[0] in self.undeletable:
                 raise QuotaExceeded(f"{identity} can't be deleted", code="Forbidden")
             kind = things.get(identity, {}).get("kind")
             users = [one for one, fact in things.items() if kind in NEEDS.get(fact["kind"], ())]
@@ -129,4 +135,6 @@ class MemoryCloud:
         self.store.delete(resource.id)
 
     def find(self, intent: Intent) -> str | None:
-        return next((one for one, fact in self.store.load().items() if fact["token"] == intent.token), None)
+        with self.store.lock:
+            things = self.store.load()
+        return next((one for one, fact in things.items() if fact["token"] == intent.token), None)

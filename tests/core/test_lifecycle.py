@@ -9,22 +9,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from memory_builder import MemoryEcs
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from memory_builder import MemoryEcs  # noqa: E402
-
-from imagesmith import Build, RunSettings, events, housekeeping  # noqa: E402
-from imagesmith.errors import (  # noqa: E402
+from imagesmith import Build, RunSettings, events, housekeeping
+from imagesmith.errors import (
     BuildTimeout,
     Cancelled,
-    ImagesmithError,
     LeftoversRemain,
     PostProcessError,
     QuotaExceeded,
 )
-from imagesmith.ledger import read_all  # noqa: E402
-from imagesmith.waiting import CancelToken  # noqa: E402
+from imagesmith.ledger import read_all
+from imagesmith.runner import run_plan
+from imagesmith.waiting import CancelToken
 
 FORWARD_CALLS = 8
 
@@ -49,11 +46,11 @@ def test_a_build_leaves_the_image_and_nothing_else(tmp_path: Path, state_dir: Pa
 @pytest.mark.parametrize("fault", ["refuse", "lose answer"])
 def test_any_failing_call_leaves_nothing(tmp_path: Path, fault: str, call: int) -> None:
     source = MemoryEcs(store=str(tmp_path / "cloud"), fault=fault, fault_at=call)
-    try:
-        Build(source=source).run()
-    except ImagesmithError as error:
-        assert isinstance(error, PostProcessError) == ("image" in holds(tmp_path / "cloud"))
-    assert set(holds(tmp_path / "cloud")) <= {"image"}
+    outcome = run_plan(Build(source=source).plan(), RunSettings(), lambda _event: None)
+    kept = holds(tmp_path / "cloud")
+    assert set(kept) <= {"image"}
+    for error in outcome.errors.values():
+        assert isinstance(error, PostProcessError) == ("image" in kept)
 
 
 @pytest.mark.parametrize("call", range(FORWARD_CALLS + 5))
@@ -121,7 +118,12 @@ def test_ask_can_retry_a_step_and_undoes_the_failed_attempt(tmp_path: Path) -> N
 
 def test_debug_pauses_after_every_step_and_before_every_deletion(tmp_path: Path) -> None:
     prompts: list[str] = []
-    settings = RunSettings(debug=True, ask=lambda prompt: prompts.append(prompt) or "")  # type: ignore[func-returns-value]
+
+    def press_enter(prompt: str) -> str:
+        prompts.append(prompt)
+        return ""
+
+    settings = RunSettings(debug=True, ask=press_enter)
     Build(source=MemoryEcs(store=str(tmp_path / "cloud")), settings=settings).run()
     assert sum("after run of step" in prompt for prompt in prompts) == 10
     assert sum("before cleanup of" in prompt for prompt in prompts) == 5

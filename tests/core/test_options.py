@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pytest
 
@@ -129,12 +128,16 @@ def test_an_option_without_effect_is_a_warning() -> None:
 
 
 def test_public_options_come_back_the_same_without_the_secret_ones() -> None:
-    table = decoded(("timeout", "90s"), ("disks", [{"disk_size": 40}]), ("key", "k"), ("regions", "a"), ("tags", {"a": "b"}))
+    table = decoded(
+        ("timeout", "90s"), ("disks", [{"disk_size": 40}]), ("key", "k"), ("regions", "a"), ("tags", {"a": "b"})
+    )
     again = options.restore(Table, options.public(table))
     assert again == Table(name="x", timeout=90.0, disks=(Disk(disk_size=40),), regions=("a",), tags={"a": "b"})
     assert list(options.secrets(table)) == ["k"]
 
 
-@pytest.mark.parametrize(("annotation", "text"), [(int, "a whole number"), (Sequence[str], "a list of strings"), (Any, "a block")])
-def test_types_are_described_in_words(annotation: Any, text: str) -> None:
+@pytest.mark.parametrize(
+    ("annotation", "text"), [(int, "a whole number"), (Sequence[str], "a list of strings"), (Disk, "a block")]
+)
+def test_types_are_described_in_words(annotation: object, text: str) -> None:
     assert coercion.describe(annotation) == text

@@ -39,7 +39,10 @@ def test_all_spellings_are_masked(secret: str) -> None:
         json.dumps(secret, ensure_ascii=False),
         *secret.splitlines(),
     ]
-    code = "import json,sys; from imagesmith import redact; s,t=json.load(sys.stdin); redact.register(s); print(json.dumps([redact.mask(x) for x in t]))"
+    code = (
+        "import json, sys\nfrom imagesmith import redact\nsecret, texts = json.load(sys.stdin)\n"
+        "redact.register(secret)\nprint(json.dumps([redact.mask(text) for text in texts]))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], input=json.dumps([secret, spellings]), capture_output=True, text=True, check=True
     )
