@@ -1,0 +1,74 @@
+"""The builder ``alicloud-ecs``: its option table, and the door to its provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from imagesmith.communicator import CommunicatorOptions
+from imagesmith.errors import Diagnostic, MissingDependency
+from imagesmith.interfaces import Lifecycle, Provider
+from imagesmith_alicloud.access_options import AccessOptions
+from imagesmith_alicloud.image_options import ImageOptions
+from imagesmith_alicloud.run_options import RunOptions
+
+_SDK = ("alibabacloud_ecs20140526", "alibabacloud_vpc20160428", "alibabacloud_tea_openapi")
+
+
+class AlicloudEcs(AccessOptions, ImageOptions, RunOptions, CommunicatorOptions):
+    """An image of Alibaba Cloud ECS, made of a temporary instance. Template name: ``alicloud-ecs``."""
+
+    @property
+    def builder_type(self) -> str:
+        """The name in templates."""
+        return "alicloud-ecs"
+
+    def open(self, lifecycle: Lifecycle) -> Provider:
+        """The provider for one build, or for a cleanup. The SDK is imported here and not before.
+
+        Raises `MissingDependency` without the SDK, `TemplateError` without credentials.
+        """
+        if missing := [name for name in _SDK if find_spec(name) is None]:
+            raise MissingDependency(f"the Alibaba Cloud SDK ({', '.join(missing)})", "alicloud")
+        from imagesmith_alicloud.provider import AlicloudProvider
+
+        return AlicloudProvider.open(self, lifecycle)
+
+    @property
+    def instance_password(self) -> str:
+        """What the instance's administrator password is set to; "" to leave it alone."""
+        return self.ssh_password or self.winrm_password
+
+    @property
+    def wants_temporary_key(self) -> bool:
+        """Whether nothing else in the template says how to log in."""
+        given = self.ssh_private_key_file or self.ssh_keypair_name or self.instance_password
+        return self.communicator == "ssh" and (bool(self.temporary_key_pair_name) or not given)
+
+    @property
+    def wants_eip(self) -> bool:
+        """Whether an EIP, given or allocated, is attached."""
+        if self.eip_id or self.associate_public_ip_address:
+            return True
+        return not self.ssh_private_ip and self.communicator != "none"
+
+    @property
+    def open_port(self) -> int | None:
+        """The one port that the temporary security group opens."""
+        if self.communicator == "ssh":
+            return self.ssh_port
+        if self.communicator == "winrm":
+            return self.winrm_port or (5986 if self.winrm_use_ssl else 5985)
+        return None
+
+    def problems(self) -> Iterator[Diagnostic]:
+        key_file = Path(self.ssh_private_key_file).expanduser() if self.ssh_private_key_file else None
+        if key_file and not key_file.is_file():
+            yield Diagnostic(f'ssh_private_key_file: there is no file "{key_file}"')
+        if self.ssh_keypair_name and not (key_file or self.instance_password) and self.communicator == "ssh":
+            yield Diagnostic(
+                "ssh_keypair_name alone gives no way in",
+                hint="give the pair's private key as ssh_private_key_file, or leave both out for a temporary key",
+            )
+        yield from super().problems()
