@@ -1,0 +1,162 @@
+"""Processes that logins start: forked off the machine's init, as the user, on descriptors that the SSH server sent."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import struct
+import termios
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from imagesmith_simulator.machines.sandbox.guest import accounts, terminal
+from imagesmith_simulator.machines.sandbox.wire import Channel, Message
+
+_HANG_UP_GRACE_S = 1.0
+_SFTP_SERVERS = (
+    "/usr/lib/openssh/sftp-server",
+    "/usr/libexec/openssh/sftp-server",
+    "/usr/lib/ssh/sftp-server",
+    "/usr/libexec/sftp-server",
+    "/usr/lib/sftp-server",
+)
+
+
+@dataclass
+class _Session:
+    id: int
+    kill_at: float | None = None
+
+
+class Sessions:
+    """The running ones, by process id (which is the process group's id too)."""
+
+    def __init__(self, agent: Channel) -> None:
+        self._agent = agent
+        self._by_pid: dict[int, _Session] = {}
+
+    def start(self, message: Message, descriptors: list[int]) -> None:
+        """Start a command or a shell; with ``pty`` on a terminal of its own, whose other end is sent back.
+
+        Raises `OSError` when the user is unknown or no process can be made.
+        """
+        account = accounts.find(message["user"])
+        if account is None:
+            raise OSError(2, "no such user", message["user"])
+        pty = message.get("pty")
+        master, slave = terminal.open_for(account.uid, pty) if pty else (-1, -1)
+        child = os.fork()
+        if child == 0:
+            _run_child(account, message, [slave] * 3 if pty else descriptors, tty=bool(pty))
+        self._by_pid[child] = _Session(message["id"])
+        if pty:
+            os.close(slave)
+            self._agent.send({"id": message["id"], "pid": child}, (master,))
+            os.close(master)
+        else:
+            self._agent.send({"id": message["id"], "pid": child})
+
+    def _pid_of(self, message: Message) -> int | None:
+        return next((pid for pid, session in self._by_pid.items() if session.id == message["session"]), None)
+
+    def signal(self, message: Message, _descriptors: list[int]) -> None:
+        """Send a signal to a session's process group, by its SSH name (without SIG)."""
+        pid = self._pid_of(message)
+        number = getattr(signal, f"SIG{message['signal']}", None)
+        if pid and isinstance(number, signal.Signals):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, number)
+
+    def resize(self, message: Message, descriptors: list[int]) -> None:
+        """Tell the terminal its new size."""
+        size = struct.pack("HHHH", message["rows"], message["columns"], 0, 0)
+        fcntl.ioctl(descriptors[0], termios.TIOCSWINSZ, size)
+
+    def hang_up(self, message: Message, _descriptors: list[int]) -> None:
+        """The connection is gone: SIGHUP for the process group, SIGKILL if its leader does not end."""
+        pid = self._pid_of(message)
+        if pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGHUP)
+                os.killpg(pid, signal.SIGCONT)
+            self._by_pid[pid].kill_at = time.monotonic() + _HANG_UP_GRACE_S
+
+    def next_deadline(self) -> float | None:
+        """Seconds until somebody has to be killed, or None."""
+        times = [session.kill_at for session in self._by_pid.values() if session.kill_at is not None]
+        return max(0.0, min(times) - time.monotonic()) if times else None
+
+    def kill_overdue(self) -> None:
+        """Kill the groups of sessions that did not end after their connection had gone."""
+        now = time.monotonic()
+        for pid, session in self._by_pid.items():
+            if session.kill_at is not None and session.kill_at <= now:
+                session.kill_at = None
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
+
+    def reap(self) -> bool:
+        """Collect processes that ended and tell about sessions; returns whether any process is left."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return True
+            session = self._by_pid.pop(pid, None)
+            if session:
+                self._agent.try_send({"ended": session.id, "status": os.waitstatus_to_exitcode(status)})
+
+
+def default_signals() -> None:
+    """Undo what init does to signals, in a process forked from it."""
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        with contextlib.suppress(OSError, ValueError):
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+def _run_child(account: accounts.Account, message: Message, descriptors: list[int], *, tty: bool) -> None:
+    """In the forked process: become the user on these descriptors and run; never returns."""
+    status = 1
+    try:
+        default_signals()
+        os.setsid()
+        if tty:
+            fcntl.ioctl(descriptors[0], termios.TIOCSCTTY, 0)
+        for wanted, descriptor in enumerate(descriptors):
+            os.dup2(descriptor, wanted)
+        os.closerange(3, 4096)
+        account.become()
+        os.umask(0o022)
+        _run_command(account, message)
+    except FileNotFoundError as error:
+        os.write(2, f"{error.filename}: {error.strerror}\n".encode())
+        status = 127
+    except OSError as error:
+        os.write(2, f"{error}\n".encode())
+    finally:
+        os._exit(status)
+
+
+def _run_command(account: accounts.Account, message: Message) -> None:
+    environment = {**account.environment(), **message["environment"]}
+    try:
+        os.chdir(account.home)
+    except OSError:
+        os.write(2, f"Could not chdir to home directory {account.home}: No such file or directory\n".encode())
+        os.chdir("/")
+    name = os.path.basename(account.shell)
+    if message.get("subsystem") == "sftp":
+        server = next((path for path in _SFTP_SERVERS if Path(path).exists()), None)
+        if server is None:
+            raise FileNotFoundError(2, "no sftp-server on this machine", "sftp")
+        os.execve(server, [server], environment)
+    if message.get("command") is None:
+        os.execve(account.shell, [f"-{name}"], environment)
+    os.execve(account.shell, [name, "-c", os.fsencode(message["command"])], environment)
