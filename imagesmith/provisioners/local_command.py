@@ -9,6 +9,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import IO, Literal, Self
 
 from imagesmith.errors import ProvisionError, WaitTimeout
@@ -18,7 +19,7 @@ from imagesmith.waiting import CancelToken, Patience, Pending, wait_until
 Stream = Literal["stdout", "stderr"]
 
 _GRACE_S = 3.0
-_LAST_WAIT_S = 2.0
+_HAS_PROC = Path("/proc/self/stat").exists()
 _CHUNK = 65536
 _LONGEST_LINE = 1 << 20
 
@@ -93,29 +94,34 @@ def _end_group(process: subprocess.Popen[bytes], pump: _Pump) -> None:
 
     def is_over() -> bool | Pending:
         pump.pump(0)
-        if process.poll() is None or _signal_group(process, 0):
-            return Pending("running")
-        return True
+        return Pending("running") if process.poll() is None or _group_lives(process.pid) else True
 
-    _signal_group(process, signal.SIGTERM)
-    try:
-        wait_until(is_over, what="the command", patience=_ENDING, cancel=CancelToken())
-    except WaitTimeout:
-        _signal_group(process, signal.SIGKILL)
+    for number in (signal.SIGTERM, signal.SIGKILL):
         # A process of another user (sudo) may refuse; it must not hold up the end of the build.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_LAST_WAIT_S)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(WaitTimeout):
+            wait_until(is_over, what="the command", patience=_ENDING, cancel=CancelToken())
+            return
 
 
-def _signal_group(process: subprocess.Popen[bytes], number: int) -> bool:
-    """Whether there was anybody to get the signal. The child leads its group, so its id is the group's."""
+def _group_lives(group: int) -> bool:
+    """Whether a process of the group still runs; one that has ended but that init has not collected does not."""
     try:
-        os.killpg(process.pid, number)
+        os.killpg(group, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    return any(_in_group(status, group) for status in Path("/proc").glob("[0-9]*/stat")) or not _HAS_PROC
+
+
+def _in_group(status: Path, group: int) -> bool:
+    try:
+        state, _, its_group, *_ = status.read_bytes().rpartition(b")")[2].split()
+    except (OSError, ValueError):
+        return False
+    return int(its_group) == group and state not in (b"Z", b"X")
 
 
 class _Pump:

@@ -93,7 +93,7 @@ class LocalScriptOptions(ScriptOptions):
             with temporary_script(text, self.tempfile_extension) as path:
                 self._run(path, "the inline local script", context)
         for file in self.script_files():
-            self._run(str(Path(file).absolute()), f"the local script {file}", context)
+            self._run(os.path.normpath(Path(file).absolute()), f"the local script {file}", context)
 
     def _run(self, path: str, name: str, context: LocalContext) -> None:
         context.say(f"Running {name}")
