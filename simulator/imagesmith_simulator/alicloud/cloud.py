@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from imagesmith_simulator.alicloud import adopt, inventory
 from imagesmith_simulator.alicloud.account import Account
@@ -47,6 +47,8 @@ _CAPTURING = frozenset({"StopInstance", "CreateImage", "CreateSnapshot"})
 class SimulatedAlicloud:
     """ECS and VPC of one account on 127.0.0.1. Use `start`; close it when done (it is a context manager too)."""
 
+    lively_latencies: ClassVar[Mapping[str, float]] = LIVELY
+
     def __init__(self, store: Store, *, port: int, rate_limit: float | None) -> None:
         self._store = store
         self._account = Account(store)
@@ -80,7 +82,8 @@ class SimulatedAlicloud:
         ``latencies``: simulated seconds by name (`call`, `instance`, `stop`, `release`, `snapshot`, `image`, `copy`,
         `vpc`, `vswitch`, `eip`), 0 where none is given; `LIVELY` is a set for people. ``rate_limit``: calls a second.
         ``state_dir`` holds the machines' disks. ``speed``: simulated seconds per real second.
-        Raises `imagesmith.errors.UsageError` when the port is taken or this kind of machine does not work here.
+        Raises `imagesmith.errors.UsageError` when the port is taken, there is no latency of that name, or this kind of
+        machine does not work here.
         """
         from imagesmith.errors import UsageError
 
@@ -93,6 +96,10 @@ class SimulatedAlicloud:
             hosted.close()
             reason = error.strerror or str(error)
             raise UsageError(f"can't listen on 127.0.0.1:{port}: {reason}", hint="choose another port") from None
+        except ValueError as error:
+            clock.close()
+            hosted.close()
+            raise UsageError(str(error)) from None
         except BaseException:
             clock.close()
             hosted.close()

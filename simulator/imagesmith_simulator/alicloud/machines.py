@@ -12,7 +12,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -171,6 +171,7 @@ class HostedMachines:
         self._kind = kind
         self._addresses = Addresses()
         self._hosted: dict[str, _Hosted] = {}
+        self._ending: set[Future[None]] = set()
         self._lock = threading.Lock()
 
     def new_address(self, kind: str) -> str:
@@ -181,7 +182,7 @@ class HostedMachines:
 
         def make() -> SimulatedMachine:
             machine = self._kind.create(spec)
-            machine.on_power_off(power_off)
+            machine.on_power_off(lambda: threading.Thread(target=power_off, daemon=True).start())
             machine.set_firewall(allows)
             return machine
 
@@ -223,14 +224,24 @@ class HostedMachines:
             return done(None)
         ended = hosted.worker.submit(_destroy, hosted.machine)
         hosted.worker.shutdown(wait=False)
+        with self._lock:
+            self._ending.add(ended)
+        ended.add_done_callback(self._ended)
         return ended
 
     def close(self) -> None:
         with self._lock:
             everything = list(self._hosted)
-        for ended in [self.destroy(identity) for identity in everything]:
-            ended.exception(timeout=60)
+        for identity in everything:
+            self.destroy(identity)
+        with self._lock:
+            ending = list(self._ending)
+        wait(ending, timeout=60)
         self._kind.close()
+
+    def _ended(self, ended: Future[None]) -> None:
+        with self._lock:
+            self._ending.discard(ended)
 
     def _do(self, identity: str, work: Callable[[SimulatedMachine], T]) -> Future[T]:
         """Do something with a machine after all that was asked of it before; a failure is shown on its console."""

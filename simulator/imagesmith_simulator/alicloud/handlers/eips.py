@@ -15,7 +15,7 @@ _ALLOCATE = "Bandwidth ClientToken InternetChargeType"
 
 
 @action(ECS, "AllocateEipAddress", accepts=_ALLOCATE, requires="RegionId")
-@action(VPC, "AllocateEipAddress", accepts=f"{_ALLOCATE} Name Description {TAGS}", requires="RegionId")
+@action(VPC, "AllocateEipAddress", accepts=f"{_ALLOCATE} Name Description ResourceGroupId {TAGS}", requires="RegionId")
 def allocate(account: Account, p: Parameters) -> dict[str, Any]:
     """A new address."""
     eip = account.addresses.allocate(
@@ -24,9 +24,10 @@ def allocate(account: Account, p: Parameters) -> dict[str, Any]:
         charge_type=p.text("InternetChargeType", "PayByBandwidth"),
         name=p.text("Name"),
         description=p.text("Description"),
+        group=p.text("ResourceGroupId"),
         tags=p.tags(),
     )
-    return {"AllocationId": eip.id, "EipAddress": eip.host, "ResourceGroupId": "", "OrderId": 0}
+    return {"AllocationId": eip.id, "EipAddress": eip.host, "ResourceGroupId": eip.resource_group, "OrderId": 0}
 
 
 _DESCRIBE = f"AllocationId EipAddress AssociatedInstanceId AssociatedInstanceType Status {PAGES}"
@@ -108,6 +109,7 @@ def _eip(account: Account, eip: Eip) -> dict[str, Any]:
         "Bandwidth": str(eip.bandwidth),
         "InternetChargeType": eip.charge_type,
         "ChargeType": "PostPaid",
+        "ResourceGroupId": eip.resource_group,
         "Name": eip.name,
         "Descritpion": eip.description,
         "AllocationTime": account.store.clock.stamp(eip.created),

@@ -12,7 +12,9 @@ from imagesmith_simulator.alicloud.resources import Vpc, VSwitch
 
 
 @action(ECS, "CreateVpc", accepts="CidrBlock ClientToken Description VpcName", requires="RegionId")
-@action(VPC, "CreateVpc", accepts=f"CidrBlock ClientToken Description VpcName {TAGS}", requires="RegionId")
+@action(
+    VPC, "CreateVpc", accepts=f"CidrBlock ClientToken Description VpcName ResourceGroupId {TAGS}", requires="RegionId"
+)
 def create_vpc(account: Account, p: Parameters) -> dict[str, Any]:
     """A new VPC."""
     vpc = account.network.create_vpc(
@@ -20,9 +22,11 @@ def create_vpc(account: Account, p: Parameters) -> dict[str, Any]:
         cidr=p.text("CidrBlock"),
         name=p.text("VpcName"),
         description=p.text("Description"),
+        group=p.text("ResourceGroupId"),
         tags=p.tags(),
     )
-    return {"VpcId": vpc.id, "VRouterId": f"vrt{vpc.id[3:]}", "RouteTableId": f"vtb{vpc.id[3:]}", "ResourceGroupId": ""}
+    routes = {"VRouterId": f"vrt{vpc.id[3:]}", "RouteTableId": f"vtb{vpc.id[3:]}"}
+    return {"VpcId": vpc.id, **routes, "ResourceGroupId": vpc.resource_group}
 
 
 @action(ECS, "DescribeVpcs", accepts=f"VpcId {PAGES}", requires="RegionId", mutates=False)
@@ -100,6 +104,7 @@ def _vpc(account: Account, vpc: Vpc) -> dict[str, Any]:
         "CidrBlock": vpc.cidr,
         "CreationTime": account.store.clock.stamp(vpc.created),
         "IsDefault": False,
+        "ResourceGroupId": vpc.resource_group,
         "VRouterId": f"vrt{vpc.id[3:]}",
         "VSwitchIds": {"VSwitchId": inside},
         "UserCidrs": {"UserCidr": []},

@@ -18,7 +18,15 @@ class AddressModel:
         self._store = store
 
     def allocate(
-        self, region: str, *, bandwidth: int, charge_type: str, name: str, description: str, tags: Mapping[str, str]
+        self,
+        region: str,
+        *,
+        bandwidth: int,
+        charge_type: str,
+        name: str,
+        description: str,
+        group: str,
+        tags: Mapping[str, str],
     ) -> Eip:
         """An address that is Available at once."""
         store = self._store
@@ -35,6 +43,7 @@ class AddressModel:
             name=name,
             description=description,
             tags=dict(tags),
+            resource_group=group,
             created=store.clock.now(),
             ip=ip,
             host=ip,

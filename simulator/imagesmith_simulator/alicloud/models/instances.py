@@ -178,8 +178,8 @@ class InstanceModel:
         )
 
         def allows(peer: str, port: int) -> bool:
-            with store.clock.lock:
-                return self._network.allows(instance.security_group_ids, peer, port)
+            # Asked on the machine's own thread; the clock's lock may be held by one that waits for the machine.
+            return self._network.allows(instance.security_group_ids, peer, port)
 
         store.machines.create(spec, power_off=lambda: self.guest_powered_off(instance), allows=allows)
         if launch.bandwidth_out > 0:

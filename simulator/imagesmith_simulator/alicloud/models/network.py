@@ -20,7 +20,9 @@ class NetworkModel:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def create_vpc(self, region: str, *, cidr: str, name: str, description: str, tags: Mapping[str, str]) -> Vpc:
+    def create_vpc(
+        self, region: str, *, cidr: str, name: str, description: str, group: str, tags: Mapping[str, str]
+    ) -> Vpc:
         """A VPC, Pending until its time has come. The default block is 172.16.0.0/12."""
         store = self._store
         block = _network(cidr or "172.16.0.0/12", 8, 28)
@@ -34,6 +36,7 @@ class NetworkModel:
             name=name,
             description=description,
             tags=dict(tags),
+            resource_group=group,
             created=store.clock.now(),
             cidr=str(block),
         )
@@ -179,7 +182,7 @@ class NetworkModel:
         """
         known = self._store.security_groups
         groups = [known[identity] for identity in group_ids if identity in known]
-        matching = [rule for group in groups for rule in group.rules if _matches(rule, peer, port)]
+        matching = [rule for group in groups for rule in tuple(group.rules) if _matches(rule, peer, port)]
         if not matching:
             return False
         first = min(rule.priority for rule in matching)
