@@ -20,11 +20,11 @@ def of_json(plan: Plan) -> Iterator[Told]:
         yield f"{plan.description}\n"
     yield from _json_variables(plan.variables)
     yield "Builders:\n"
-    width = max((len(build.name) for build in plan.builds), default=0)
-    for build in sorted(plan.builds, key=lambda one: one.name):
-        yield ("template-builder", build.name, build.type)
-        suffix = f" ({build.type})" if build.name != build.type else ""
-        yield f"  {build.name:<{width}}{suffix}"
+    builders = sorted((build.short_name or build.name, build.type) for build in plan.builds)
+    width = max((len(name) for name, _ in builders), default=0)
+    for name, kind in builders:
+        yield ("template-builder", name, kind)
+        yield f"  {name:<{width}}{f' ({kind})' if name != kind else ''}"
     if not plan.builds:
         yield "  <No builders>"
     yield ""

@@ -41,8 +41,10 @@ def run(argv: list[str], *, called_as: str = "imagesmith") -> int:
     machine_readable = len(words) < len(argv)
     if not words:
         return _overview(program)
-    if words[0] in _VERSION_FLAGS:
-        words[0] = "version"
+    if words[0] in _VERSION_FLAGS or words == ["version"]:
+        from imagesmith.cli.version_text import show_version
+
+        return show_version(program, machine_readable=machine_readable)
     if words[0] in _HELP_FLAGS or words[0] == "help":
         return _help(words[1:], program)
     return _guarded(words, program, machine_readable)

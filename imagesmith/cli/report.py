@@ -5,16 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from imagesmith import redact
-from imagesmith.errors import BuildsFailed, CloudError, Diagnostic, ImagesmithError, TemplateError, UsageError
+from imagesmith.errors import BuildsFailed, CloudError, Diagnostic, ImagesmithError, Location, TemplateError, UsageError
 from imagesmith.ui.excerpt import excerpt
-from imagesmith.ui.lines import Channel
-from imagesmith.ui.machine_readable import ui_line
 
-Record = Callable[[str, Channel], None]
-"""Takes a text that belongs to no build, for structured outputs: `imagesmith.ui.Surface.notice`."""
+if TYPE_CHECKING:
+    from imagesmith.ui.lines import Channel
+
+    Record = Callable[[str, Channel], None]
+    """Takes a text that belongs to no build, for structured outputs: `imagesmith.ui.Surface.notice`."""
 
 _IN_FULL = 6
 """How many diagnostics are shown with their source line; the others get one line each, to stay on one screen."""
@@ -67,6 +68,8 @@ class Printer:
         if self._record is not None:
             self._record(text, channel)
         elif self._machine_readable:
+            from imagesmith.ui.machine_readable import ui_line
+
             _write(ui_line(channel, text), sys.stdout)
         else:
             _write(text, sys.stdout if self._program == "packer" else sys.stderr)
@@ -104,10 +107,8 @@ def _sentence(error: ImagesmithError) -> str:
     return f"{action}{error.message}" + (f" [{facts}]" if facts else "")
 
 
-def _below(location: object, hint: str, detail: str = "") -> Iterator[str]:
-    from imagesmith.errors import Location
-
-    if isinstance(location, Location):
+def _below(location: Location | None, hint: str, detail: str = "") -> Iterator[str]:
+    if location is not None:
         yield from excerpt(location)
     for text in (detail, hint):
         if text:

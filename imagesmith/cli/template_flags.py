@@ -40,15 +40,14 @@ PACKER_ONLY: tuple[Flag, ...] = (
 
 def template_argument(parsed: Parsed) -> str:
     """The one template (a file, a folder or ``-``). Raises `UsageError` for none and for several."""
-    if not parsed.arguments:
+    given = parsed.arguments
+    if not given:
         raise UsageError("no template is given", hint="name a file, or a folder with .pkr.hcl files")
-    if len(parsed.arguments) > 1:
-        second = parsed.arguments[1]
-        hint = "a switch is turned off with -switch=false" if second in ("true", "false") else "name one file or folder"
-        raise UsageError(
-            f"one template is wanted, but there are {len(parsed.arguments)}: {' '.join(parsed.arguments)}", hint=hint
-        )
-    return parsed.arguments[0]
+    if len(given) > 1:
+        stray = bool({"true", "false"} & set(given))
+        hint = "a switch is turned off with -switch=false" if stray else "name one file, or the folder that holds them"
+        raise UsageError(f"one template is wanted, but there are {len(given)}: {' '.join(given)}", hint=hint)
+    return given[0]
 
 
 def request(

@@ -9,9 +9,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
-from imagesmith.events import Event
-
 if TYPE_CHECKING:
+    from imagesmith.events import Event
     from imagesmith.ui.lines import Channel
     from imagesmith.ui.record import Record
 

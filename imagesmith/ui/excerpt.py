@@ -10,7 +10,7 @@ from imagesmith.errors import Location
 
 _WIDEST = 110
 _SECRET = re.compile(
-    r"""(?ix) ["']? [\w.-]* (?:secret|password|passwd|token|access_key|private_key) [\w.-]* ["']? \s* [=:] \s*"""
+    r"""(?:secret|passw|token|credential|access_?key|private_?key)[\w.-]*["']?\s*[=:]\s*""", re.IGNORECASE
 )
 
 

@@ -50,7 +50,6 @@ class Lines:
         self._announced: dict[tuple[str, str], float] = {}
         self._said: dict[tuple[str, str], str] = {}
         self._tellers: dict[type[events.Event], Callable[..., Iterator[Told]]] = {
-            events.BuildStarted: self._build_started,
             events.StepStarted: self._step_started,
             events.StepFinished: self._step_finished,
             events.StepFailed: self._step_failed,
@@ -61,6 +60,7 @@ class Lines:
             events.ResourceDeleted: self._deleted,
             events.ResourceKept: self._kept,
             events.ResourceLeft: self._left,
+            events.ArtifactReady: self._artifact_ready,
             events.BuildFinished: self._build_finished,
             events.BuildFailed: self._build_failed,
             events.RunFinished: self._run_finished,
@@ -92,9 +92,6 @@ class Lines:
                 state = f", {_state(step.waiting)}" if step.waiting else ""
                 text = f"    {build.name}: {step.name}: still at it after {short_duration(now - step.started)}{state}"
                 yield Line("message", text, build.name)
-
-    def _build_started(self, event: events.BuildStarted) -> Iterator[Told]:
-        yield from ()
 
     def _step_started(self, event: events.StepStarted) -> Iterator[Told]:
         yield from self.overdue(event.build)
@@ -152,6 +149,12 @@ class Lines:
     def _left(self, event: events.ResourceLeft) -> Iterator[Told]:
         text = f"==> {event.build}: could not delete {event.kind} {event.id}: {event.error}"
         yield Line("error", text, event.build)
+
+    def _artifact_ready(self, event: events.ArtifactReady) -> Iterator[Told]:
+        tags = ", ".join(f"{key}={value}" for key, value in event.tags.items())
+        for region, image in event.images.items():
+            tagged = f", tagged {tags}" if tags else ""
+            yield Line("say", f"==> {event.build}: image {image} in {region}{tagged}", event.build)
 
     def _build_finished(self, event: events.BuildFinished) -> Iterator[Told]:
         text = f"Build '{event.build}' finished after {packer_duration(event.seconds)}."

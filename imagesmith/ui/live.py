@@ -58,8 +58,7 @@ class Live(Pausable):
             self._stop()
             self._console.print(parts.summary(self.record, event, self._console.width))
         else:
-            many = len(self.record.expected) > 1
-            line = parts.scrolled(event, many=many, debug=self._debug)
+            line = parts.scrolled(event, names=self.record.expected, debug=self._debug)
             if line is not None:
                 self._console.print(line)
 

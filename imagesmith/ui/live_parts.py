@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from rich.text import Text
@@ -15,36 +16,41 @@ from imagesmith.ui.words import listing, plural, short_duration
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _BAR = 24
 _TIME = 9
+_NAME = 16
 _NAME_COLOURS = ("cyan", "magenta", "blue", "yellow", "green")
 _KEPT_FREE = 10
 """Lines of the terminal that are left to the output scrolling by."""
 
 
-def scrolled(event: events.Event, *, many: bool, debug: bool) -> Text | None:
-    """The line for an event that is worth keeping in the scroll-back; ``many`` builds are told apart by name."""
+def scrolled(event: events.Event, *, names: tuple[str, ...], debug: bool) -> Text | None:
+    """The line for an event that is worth keeping in the scroll-back; several builds are told apart by their names."""
     if isinstance(event, events.Output):
         text = event.line.rstrip().rpartition("\r")[2]
-        return _line(event.build, text, "yellow" if event.stream == "stderr" else "", many) if text else None
+        return _line(event.build, text, "yellow" if event.stream == "stderr" else "", names) if text else None
     if isinstance(event, events.Message):
         if event.level == "debug" and not debug:
             return None
         style = {"warning": "yellow", "error": "red", "debug": "dim"}.get(event.level, "dim")
-        return _line(event.build, event.text, style, many, mark="! " if event.level in ("warning", "error") else "· ")
+        return _line(event.build, event.text, style, names, mark="! " if event.level in ("warning", "error") else "· ")
     if isinstance(event, events.ResourceLeft):
-        return _line(event.build, f"could not delete {event.kind} {event.id}: {event.error}", "red", many, mark="✗ ")
+        return _line(event.build, f"could not delete {event.kind} {event.id}: {event.error}", "red", names, mark="✗ ")
     return None
 
 
-def _line(build: str, text: str, style: str, many: bool, mark: str = "  ") -> Text:
+def _line(build: str, text: str, style: str, names: tuple[str, ...], mark: str = "  ") -> Text:
     line = Text()
     for part in text.splitlines() or [""]:
         if line.plain:
             line.append("\n")
-        if many:
-            line.append(f" {build} ", "dim")
+        if len(names) > 1:
+            line.append(f" {build:<{max(map(len, names))}} ", _name_style(build, names))
         line.append(f" {mark}", style)
         line.append(part, style)
     return line
+
+
+def _name_style(build: str, names: tuple[str, ...]) -> str:
+    return _NAME_COLOURS[names.index(build) % len(_NAME_COLOURS)] if build in names else ""
 
 
 def picture(record: Record, now: float, width: int, height: int) -> list[Text]:
@@ -93,11 +99,11 @@ def step_row(step: Step, now: float, width: int) -> Text:
     """One step: its mark, its name, its result or what it waits for, its time."""
     if step.state == "running":
         frame = _SPINNER[int(now * 8) % len(_SPINNER)]
-        text = Text.assemble((f"   {frame} ", "cyan"), (f"{step.name:<16} ", "bold"))
+        text = Text.assemble((f"   {frame} ", "cyan"), (f"{step.name:<{_NAME}} ", "bold"))
         _append_waiting(text, step)
         return _row(text, short_duration(max(0.0, now - step.started)), width)
     mark, style = ("✓", "green") if step.state == "done" else ("✗", "red")
-    text = Text.assemble((f"   {mark} ", style), f"{step.name:<16} ", (step.result, "dim"))
+    text = Text.assemble((f"   {mark} ", style), f"{step.name:<{_NAME}} ", (step.result, "dim"))
     return _row(text, short_duration(step.seconds), width)
 
 
@@ -105,12 +111,13 @@ def _append_waiting(text: Text, step: Step) -> None:
     waiting = step.waiting
     if waiting is None:
         return
-    text.append(waiting.what, "dim")
+    what = waiting.what.removeprefix(f"{step.name} ")
+    text.append(what, "dim")
     text.append(f"  {waiting.state}", "cyan")
     if waiting.percent is not None:
         filled = round(_BAR * min(100.0, max(0.0, waiting.percent)) / 100)
         text.append("  " + "━" * filled, "cyan")
-        text.append("━" * (_BAR - filled), "bright_black")
+        text.append("─" * (_BAR - filled), "bright_black")
         text.append(f" {waiting.percent:3.0f} %", "cyan")
 
 
@@ -142,7 +149,7 @@ def summary(record: Record, event: events.RunFinished, width: int) -> Text:
     """What stays on the screen: the steps with their times, what was made, what was cleaned up."""
     out = Text()
     for build in record.builds.values():
-        for line in _outcome(build, width):
+        for line in _outcome(build, width, brief=len(record.builds) > 1):
             out.append("\n").append_text(line)
         out.append("\n")
     for line in _ending(record, event):
@@ -150,11 +157,14 @@ def summary(record: Record, event: events.RunFinished, width: int) -> Text:
     return out.append("\n")
 
 
-def _outcome(build: Build, width: int) -> Iterator[Text]:
+def _outcome(build: Build, width: int, *, brief: bool) -> Iterator[Text]:
     yield _ended(build, width)
-    end = build.finished or build.failed
-    for step in build.steps:
-        yield step_row(step, end.at if end else 0.0, width)
+    if brief and build.finished:
+        yield from _brief_steps(build, width)
+    else:
+        end = build.finished or build.failed
+        for step in build.steps:
+            yield step_row(step, end.at if end else 0.0, width)
     yield from _results(build)
     failed = build.failed
     if failed and failed.kind != Cancelled.__name__:
@@ -162,41 +172,53 @@ def _outcome(build: Build, width: int) -> Iterator[Text]:
         yield from _failure(failed)
 
 
+def _brief_steps(build: Build, width: int) -> Iterator[Text]:
+    """The steps with their times in running text, for when several builds share a screen."""
+    words = " · ".join(f"{step.name} {short_duration(step.seconds)}".replace(" ", "\xa0") for step in build.steps)
+    label, _ = _label("")
+    for index, line in enumerate(textwrap.wrap(words, max(20, width - len(label) - 1))):
+        yield Text.assemble(_label("" if index else "steps"), line.replace("\xa0", " "))
+
+
 def _results(build: Build) -> Iterator[Text]:
     for artifact in build.artifacts:
         yield Text("")
         for region, image in artifact.images.items():
-            yield Text.assemble(("   image          ", "dim"), (image, "bold green"), (f"  in {region}", "dim"))
+            yield Text.assemble(_label("image"), (image, "bold green"), (f"  in {region}", "dim"))
         if not artifact.images:
-            yield Text.assemble(("   artifact       ", "dim"), (artifact.description or artifact.id, "green"))
+            yield Text.assemble(_label("artifact"), (artifact.description or artifact.id, "green"))
         for index, (key, value) in enumerate(artifact.tags.items()):
-            yield Text.assemble((f"   {'' if index else 'tags':<15}", "dim"), f"{key} = {value}")
+            yield Text.assemble(_label("" if index else "tags"), f"{key} = {value}")
         for index, file in enumerate(artifact.files):
-            yield Text.assemble((f"   {'' if index else 'files':<15}", "dim"), file)
+            yield Text.assemble(_label("" if index else "files"), file)
+
+
+def _label(name: str, style: str = "dim") -> tuple[str, str]:
+    """A word in the column of the steps' names."""
+    return f"     {name:<{_NAME}} ", style
 
 
 def _failure(failed: events.BuildFailed) -> Iterator[Text]:
     message = failed.error.removesuffix(f" ({failed.hint})") if failed.hint else failed.error
     for number, line in enumerate(message.splitlines() or [""]):
-        yield Text.assemble(("   Error: " if not number else "          ", "bold red"), line)
+        yield Text.assemble(("" if number else "   Error: ", "bold red"), "          " if number else "", line)
     for line in excerpt_of_text(failed.error):
         yield Text(f"   {line}", "dim")
     if failed.hint:
-        yield Text(f"   {failed.hint}")
+        yield Text(f"          {failed.hint}", "yellow")
 
 
 def _ending(record: Record, event: events.RunFinished) -> Iterator[Text]:
     kept = list(record.kept())
     for thing in kept:
         reason = " (-on-error=abort)" if thing.reason == "abort" else ""
-        yield Text.assemble((" kept           ", "dim"), f"{thing.kind} {thing.id}{reason}")
+        yield Text.assemble(_label("kept"), f"{thing.kind} {thing.id}{reason}")
     for left in record.left:
-        yield Text.assemble((" left behind    ", "bold red"), f"{left.kind} {left.id}", (f"  {left.error}", "dim"))
-    if record.left or any(thing.reason == "abort" for thing in kept):
-        yield Text.assemble((" to delete it   ", "dim"), (f"imagesmith cleanup {record.run}", "bold"))
-        return
+        yield Text.assemble(_label("left behind", "bold red"), f"{left.kind} {left.id}", (f"  {left.error}", "dim"))
     if record.deleted:
-        names = listing(kind for kind, _ in record.deleted)
-        yield Text.assemble((" cleaned up     ", "dim"), names)
+        yield Text.assemble(_label("cleaned up"), listing(kind for kind, _ in record.deleted))
+    if record.left or any(thing.reason == "abort" for thing in kept):
+        yield Text.assemble(_label("to delete it"), (f"imagesmith cleanup {record.run}", "bold"))
+        return
     cancelled = "cancelled, " if event.exit_code == Cancelled.exit_code else ""
-    yield Text.assemble((f" {cancelled}nothing left behind", "bold green" if not cancelled else "bold"))
+    yield Text.assemble((" ✓ ", "green"), (f"{cancelled}nothing {'else ' if kept else ''}left behind", "bold"))

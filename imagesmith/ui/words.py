@@ -39,10 +39,10 @@ def short_duration(seconds: float) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """``1 image``, ``2 images``."""
+    """``1 image``, ``2 images``, ``3 vSwitches``."""
     if count == 1:
         return f"1 {noun}"
-    return f"{count} {noun[:-1]}ies" if noun.endswith("y") and noun[-2:] != "ey" else f"{count} {noun}s"
+    return f"{count} {noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{count} {noun}s"
 
 
 def listing(kinds: Iterable[str]) -> str:

@@ -1,0 +1,35 @@
+"""The command line under two names."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from command_line import CommandLine  # the line above makes it importable
+
+
+@pytest.fixture
+def imagesmith(tmp_path: Path) -> CommandLine:
+    return CommandLine(tmp_path)
+
+
+@pytest.fixture
+def packer(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """imagesmith called as ``packer``."""
+    path = tmp_path / "bin" / "packer"
+    path.parent.mkdir()
+    path.write_text(f"#!{sys.executable}\nimport sys\nfrom imagesmith.cli import main\nsys.exit(main())\n")
+    path.chmod(0o755)
+
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(path), *words], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    return call
