@@ -1,13 +1,14 @@
 """The lowest layer of every machine: its own /etc, empty folders, and the commands that only a simulated machine has.
 
 Of the host's /etc only what everybody may read is copied, without what tells machines or people apart. An ordinary user
-can't change folders that the host's root owns, not even in an overlay; so for them every folder of the host's programs
-is made again here, owned by the user, which is the machine's root. Files of the host's stay what they are there: they
-can be replaced, removed and renamed, but not written into.
+can't change folders that the host's root owns, not even in an overlay; so for them the folders of the host's programs
+are made again here (four levels deep, /usr/local wholly), owned by the user, which is the machine's root. Files of the
+host's stay what they are there: they can be replaced, removed and renamed, but not written into.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
@@ -16,6 +17,7 @@ from pathlib import Path
 from imagesmith_simulator.machines.sandbox import trees
 from imagesmith_simulator.machines.sandbox.guest import commands
 
+_FOLDER_LEVELS = 4
 _FOLDERS = {
     0o755: (
         "boot dev etc home media mnt opt proc run srv sys usr etc/ssh etc/sudoers.d "
@@ -149,13 +151,22 @@ def _lock_files(layer: Path) -> None:
 
 def _own_folders(layer: Path) -> None:
     for tree in trees.trees():
-        if not tree.host:
-            continue
-        for folder, names, _ in os.walk(tree.host):
-            mine = layer / tree.name / os.path.relpath(folder, tree.host)
-            for name in names:
-                if not os.path.islink(f"{folder}/{name}"):
-                    (mine / name).mkdir(exist_ok=True)
+        if tree.host:
+            _copy_folders(tree.host, str(layer / tree.name), _FOLDER_LEVELS)
+
+
+def _copy_folders(source: str, target: str, levels: int) -> None:
+    try:
+        with os.scandir(source) as entries:
+            names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:  # not for this user
+        return
+    for name in names:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(f"{target}/{name}")  # noqa: PTH102 - thousands of them
+        if levels > 1:
+            deep = 99 if f"{source}/{name}" == "/usr/local" else levels - 1
+            _copy_folders(f"{source}/{name}", f"{target}/{name}", deep)
 
 
 def _own_sudo(usr: Path) -> None:

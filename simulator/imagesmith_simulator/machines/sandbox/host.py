@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from imagesmith_simulator.machines.sandbox import base, keeper, namespaces, syscalls, trees
+from imagesmith_simulator.machines.sandbox.guest import host_keys
 from imagesmith_simulator.machines.sandbox.guest import init as _init  # noqa: F401 - imported once, for all machines
 from imagesmith_simulator.machines.sandbox.sshd import server as _server  # noqa: F401
 from imagesmith_simulator.machines.sandbox.wire import Channel, Message, close_all
@@ -40,6 +41,7 @@ class Host:
         syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
         self._make_folder()
         gc.freeze()
+        self._key_pool, self._key_maker = host_keys.start_pool()
         try:
             self._serve()
         finally:
@@ -174,7 +176,7 @@ class Host:
             user_data=data,
         )
         channel = Channel(socket.socket(fileno=control))
-        return keeper.Keeper(wanted, channel).run()
+        return keeper.Keeper(wanted, channel, self._key_pool).run()
 
     def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):
@@ -186,7 +188,7 @@ class Host:
 
     def _clean_up(self) -> None:
         """End every process of every machine (they fall one after the other, each with its parent), remove the folder."""
-        for pid in self._keepers:
+        for pid in (*self._keepers, self._key_maker):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):

@@ -50,9 +50,10 @@ class Settings:
 class Keeper:
     """Runs in the keeper's process."""
 
-    def __init__(self, settings: Settings, control: Channel) -> None:
+    def __init__(self, settings: Settings, control: Channel, key_pool: int) -> None:
         self._settings = settings
         self._control = control
+        self._key_pool = key_pool
         self._who = namespaces.identities()
         self._selector = selectors.DefaultSelector()
         self._timers: list[tuple[float, Callable[[], None]]] = []
@@ -69,28 +70,12 @@ class Keeper:
         """Serve until the simulator hangs up."""
         syscalls.name_process(f"machine {self._settings.id}"[:15])
         trees.make_layer(Path(self._settings.folder, "layers", self._settings.upper))
-        self._rsa_reader = self._start_key_maker()
         self._selector.register(self._control, selectors.EVENT_READ, self._on_control)
         while True:
             for key, _ in self._selector.select(self._next_timer()):
                 if key.data() is False:
                     return 0
             self._run_timers()
-
-    def _start_key_maker(self) -> int:
-        """RSA keys take long to make: begin before anybody boots."""
-        reader, writer = os.pipe()
-        if os.fork() == 0:
-            namespaces.run_and_exit(lambda: os.write(writer, host_keys.make_rsa()) and 0)
-        os.close(writer)
-        return reader
-
-    def _rsa_key(self) -> bytes:
-        if self._rsa_reader < 0:
-            return host_keys.make_rsa()
-        with open(self._rsa_reader, "rb") as file:  # noqa: PTH123 - a descriptor
-            self._rsa_reader = -1
-            return file.read()
 
     def _later(self, seconds: float, action: Callable[[], None]) -> None:
         self._timers.append((time.monotonic() + seconds, action))
@@ -187,7 +172,7 @@ class Keeper:
             username=wanted.username,
             authorized_keys=wanted.authorized_keys,
             user_data=wanted.user_data,
-            rsa_host_key=self._rsa_key(),
+            rsa_host_key=host_keys.take_rsa(self._key_pool),
             root_alone=not self._who.many,
         )
 

@@ -3,43 +3,69 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import os
 import time
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_ssh_private_key,
+)
+
+from imagesmith_simulator.machines.sandbox import namespaces
+
+_RECORD = 4096  # bytes, written and read at once
+_POOL_SIZE = 4
 _FOLDER = Path("/etc/ssh")
 _BITS = {"ssh-ed25519": "256", "ssh-rsa": "2048", "ecdsa-sha2-nistp256": "256"}
 _NAMES = {"ssh-ed25519": "ED25519", "ssh-rsa": "RSA", "ecdsa-sha2-nistp256": "ECDSA"}
 
 
-def make_rsa() -> bytes:
-    """A private key in OpenSSH's format; takes 50 to 300 ms."""
-    from cryptography.hazmat.primitives.asymmetric import rsa
+def start_pool() -> tuple[int, int]:
+    """Fork a process that makes RSA keys ahead (50 to 300 ms each) and return the descriptor to take them from and its id.
 
-    return _private_text(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+    The pipe is the pool: it has room for a few records, the maker waits while it is full.
+    """
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _POOL_SIZE * _RECORD)
+    parent = os.getpid()
+
+    def main() -> int:
+        namespaces.die_with_parent(parent)
+        os.close(reader)
+        os.nice(5)
+        while True:
+            key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            os.write(writer, (_private_text(key) + b"\0" + _public_text(key)).ljust(_RECORD))
+
+    child = os.fork()
+    if child == 0:
+        namespaces.run_and_exit(main)
+    os.close(writer)
+    return reader, child
 
 
-def _private_text(key: object) -> bytes:
-    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+def take_rsa(pool: int) -> bytes:
+    """A private and its public key in OpenSSH's format from the pool, joined by a zero byte."""
+    return os.read(pool, _RECORD).rstrip()
 
-    if not isinstance(key, ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey):
-        raise TypeError("only ed25519 and RSA keys are made here")
+
+def _private_text(key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
 
 
-def _public_line(private: bytes, comment: str) -> str:
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_ssh_private_key
-
-    public = load_ssh_private_key(private, password=None).public_key()
-    return f"{public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()} {comment}\n"
+def _public_text(key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
 
 
-def make(given: dict[str, str], rsa: bytes) -> None:
+def make(given: dict[str, str], rsa_pair: bytes) -> None:
     """Replace the keys of the image; ``given`` are those of the user data's ``ssh_keys``, which then are all there are."""
-    from cryptography.hazmat.primitives.asymmetric import ed25519
-
     for old in _FOLDER.glob("ssh_host_*"):
         old.unlink()
     if given:
@@ -49,16 +75,21 @@ def make(given: dict[str, str], rsa: bytes) -> None:
             _write(f"ssh_host_{kind}_key{suffix}", text.strip().encode() + b"\n", 0o644 if suffix else 0o600)
         _add_missing_public_halves()
         return
-    comment = f"root@{os.uname().nodename}"
-    for kind, private in (("ed25519", _private_text(ed25519.Ed25519PrivateKey.generate())), ("rsa", rsa)):
+    comment = f" root@{os.uname().nodename}\n".encode()
+    own = ed25519.Ed25519PrivateKey.generate()
+    rsa_private, _, rsa_public = rsa_pair.partition(b"\0")
+    pairs = (("ed25519", _private_text(own), _public_text(own)), ("rsa", rsa_private, rsa_public))
+    for kind, private, public in pairs:
         _write(f"ssh_host_{kind}_key", private, 0o600)
-        _write(f"ssh_host_{kind}_key.pub", _public_line(private, comment).encode(), 0o644)
+        _write(f"ssh_host_{kind}_key.pub", public + comment, 0o644)
 
 
 def _add_missing_public_halves() -> None:
     for private in _FOLDER.glob("ssh_host_*_key"):
         if not private.with_suffix(".pub").exists():
-            _write(private.name + ".pub", _public_line(private.read_bytes(), "").encode(), 0o644)
+            public = load_ssh_private_key(private.read_bytes(), None).public_key()
+            text = public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH) + b"\n"
+            _write(private.name + ".pub", text, 0o644)
 
 
 def _write(name: str, data: bytes, mode: int) -> None:

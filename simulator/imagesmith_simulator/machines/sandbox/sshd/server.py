@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import itertools
 import logging
 import selectors
@@ -17,6 +16,7 @@ from typing import Protocol
 import paramiko
 
 from imagesmith_simulator.machines.sandbox import syscalls
+from imagesmith_simulator.machines.sandbox.sshd import keys
 from imagesmith_simulator.machines.sandbox.sshd.guest import Guest
 from imagesmith_simulator.machines.sandbox.sshd.rules import Rules
 from imagesmith_simulator.machines.sandbox.sshd.transport import ServerTransport
@@ -101,7 +101,7 @@ class FrontDoor:
         logging.getLogger("paramiko").propagate = False
         sys.setswitchinterval(0.001)
         self._guest.start()
-        self._keys = [_load_key(text) for text in self._guest.ask({"do": "host keys"})[0]["keys"]]
+        self._keys = [keys.load(text) for text in self._guest.ask({"do": "host keys"})[0]["keys"]]
         for host, port in self._settings.hosts.items():
             self._open(host, port)
         self._selector.register(self._keeper, selectors.EVENT_READ, self._on_keeper)
@@ -212,10 +212,3 @@ class _Ignored:
     def is_set(self) -> bool:
         """Never waited for."""
         return False
-
-
-def _load_key(text: str) -> paramiko.PKey:
-    for kind in (paramiko.Ed25519Key, paramiko.RSAKey, paramiko.ECDSAKey):
-        with contextlib.suppress(paramiko.SSHException):
-            return kind(file_obj=io.StringIO(text))
-    raise ValueError("a host key of the machine can't be read")
