@@ -107,7 +107,8 @@ class Artifact:
     """What a build or a post-processor made.
 
     ``id`` and ``builder_id`` are exactly the plugins' (``cn-beijing:m-1,cn-hangzhou:m-2``); ``description`` is what
-    people see; ``images`` maps region to image id; ``generated`` are the run-time values that post-processors may use.
+    people see; ``images`` maps region to image id; ``generated`` are the run-time values that post-processors may use
+    (private key and password among them; what a build returns has none).
     """
 
     builder_id: str
@@ -117,7 +118,7 @@ class Artifact:
     files: tuple[str, ...] = ()
     name: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
-    generated: Mapping[str, object] = field(default_factory=dict)
+    generated: Mapping[str, object] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ def run(job: Job, artifact: Artifact) -> tuple[Artifact, ...]:
 
     Raises `imagesmith.errors.PostProcessError` when a chain fails; the image stays.
     """
-    artifact = dataclasses.replace(artifact, generated=dict(job.generated))
     job.run.emit(ready(artifact))
     if not job.planned.post_processors:
         return (artifact,)
@@ -30,9 +29,10 @@ def run(job: Job, artifact: Artifact) -> tuple[Artifact, ...]:
         output=job.output,
         cancel=job.run.cancel,
     )
-    made = job.run.step("post-process", run_chains, job.planned.post_processors, artifact, context)
+    told = dataclasses.replace(artifact, generated=dict(job.generated))
+    made = job.run.step("post-process", run_chains, job.planned.post_processors, told, context)
     others = [one for one in made if (one.builder_id, one.id) != (artifact.builder_id, artifact.id)]
-    return (artifact, *others)
+    return (artifact, *(dataclasses.replace(one, generated={}) for one in others))
 
 
 def ready(artifact: Artifact) -> events.ArtifactReady:

@@ -24,7 +24,9 @@ class Simulation:
         if name not in self._clouds:
             if name not in plugin.names("simulators"):
                 raise UsageError(f'the builder "{builder_type}" can\'t be simulated')
-            self._clouds[name] = plugin.load("simulators", name).start(**self._start_options)
+            kind = plugin.load("simulators", name)
+            lively = {"latencies": kind.lively_latencies}
+            self._clouds[name] = kind.start(**(lively | dict(self._start_options)))
         return self._clouds[name].attach(source)
 
     def inventory(self) -> tuple[str, ...]:

@@ -12,20 +12,28 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No credentials, proxies or state folder of whoever runs the tests; fails a test that changes os.environ."""
-    for name in list(os.environ):
-        if name.startswith(("ALICLOUD_", "PKR_VAR_", "PACKER_", "IMAGESMITH_")) or name.lower() in _PROXIES:
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("IMAGESMITH_STATE_DIR", str(tmp_path_factory.mktemp("state")))
-    before = dict(os.environ)
-    yield
-    after = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
-    before.pop("PYTEST_CURRENT_TEST", None)
-    assert after == before, "the test has changed the environment"
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("ALICLOUD_", "PKR_VAR_", "PACKER_", "IMAGESMITH_")) or name.lower() in _PROXIES:
+                patch.delenv(name)
+        patch.setenv("IMAGESMITH_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+        before = _environment()
+        yield
+        assert _environment() == before, "the test has changed the environment"
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
 
 
 @pytest.fixture
 def state_dir() -> Path:
     """The state folder of this test."""
     return Path(os.environ["IMAGESMITH_STATE_DIR"])
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--sweep=all`` fails every call of a build once; without it a sample of them is failed."""
+    parser.addoption("--sweep", choices=("sample", "all"), default="sample", help="how much of the fault sweeps to run")

@@ -1,0 +1,1 @@
+"""Measurements, apart from the tests: each prints a table and says whether its bound was kept."""

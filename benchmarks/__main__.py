@@ -1,0 +1,25 @@
+"""Run every benchmark and print its figures beside what they are measured against: ``make bench``."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import build_time, parallel_builds, ssh_transfer, startup
+
+PARTS = {
+    "startup": startup.main,
+    "transfer": ssh_transfer.main,
+    "parallel": parallel_builds.main,
+    "build": build_time.main,
+}
+
+
+def main() -> int:
+    """Run the named parts, or all; the exit code says whether every bound was kept."""
+    chosen = sys.argv[1:] or list(PARTS)
+    kept = [PARTS[name]() for name in chosen]
+    return 0 if all(kept) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""A build is killed -9 at every call; ``imagesmith cleanup`` in another process finds and deletes what it left."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from breaking import TEMPLATE, Killing, calls_of_a_build, images, source, start_process
+from tally import Tally
+
+from imagesmith import housekeeping
+from imagesmith_simulator.alicloud import SimulatedAlicloud
+
+
+def run_and_kill(cloud: SimulatedAlicloud, nth: int, when: str) -> None:
+    options = source(cloud)
+    endpoints = {"custom_endpoint_ecs": options.custom_endpoint_ecs, "custom_endpoint_vpc": options.custom_endpoint_vpc}
+    keys = {"ALICLOUD_ACCESS_KEY": options.access_key, "ALICLOUD_SECRET_KEY": options.secret_key}
+    process = start_process(json.dumps(TEMPLATE | endpoints), keys=keys)
+    cloud.faults = Killing(nth, when, process.kill)
+    process.wait(60)
+    cloud.faults = type(cloud.faults).__mro__[1]()
+
+
+@pytest.mark.sweep
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_cleanup_after_kill_leaves_nothing(when: str, step: int, tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong: list[str] = []
+    for nth in range(1, len(calls_of_a_build()) + 1, step):
+        cloud = SimulatedAlicloud.start(machines="none")
+        try:
+            monkeypatch.setenv("ALICLOUD_ACCESS_KEY", cloud.access_key)
+            monkeypatch.setenv("ALICLOUD_SECRET_KEY", cloud.secret_key)
+            run_and_kill(cloud, nth, when)
+            dead = [run.run for run in housekeeping.list_runs() if run.state == "dead"]
+            cleaned = [housekeeping.clean(one) for one in dead]
+            left = [*cloud.leftovers(), *(str(one.left) for one in cleaned if one.left)]
+            left += [line for line in images(cloud) if "Creating" in line]
+            action = cloud.calls()[nth - 1].action
+        finally:
+            cloud.close()
+        tally.count("kill -9", "left nothing after cleanup" if not left else "LEFT SOMETHING")
+        if left:
+            wrong.append(f"{when} {nth} {action}: left {left}")
+    assert not wrong
+
+
+def test_without_any_cleanup_the_cloud_itself_releases_the_instance(cloud: SimulatedAlicloud) -> None:
+    nth = calls_of_a_build().index("AssociateEipAddress") + 1
+    run_and_kill(cloud, nth, "after")
+    assert any("instance" in line for line in cloud.leftovers())
+    cloud.clock.advance(3 * 3600)
+    assert not any("instance" in line for line in cloud.leftovers())
