@@ -20,9 +20,9 @@ _IN_THE_WAY = """
     ImageIsCreating* ImageUsedByInstance* LastTokenProcessing* OperationFailed.LastTokenProcessing IdempotentProcessing*
     TOKEN_PROCESSING EIP_CAN_NOT_ASSOCIATE_WITH_PUBLIC_IP OperationDenied.InstanceStatus* InvalidOperation.Conflict
 """
-_NOT_ALLOWED = """
+_BAD_KEY = """
     InvalidAccessKey* SignatureDoesNotMatch IncompleteSignature* InvalidSecurityToken* MissingSecurityToken
-    SecurityTokenExpired Forbidden* NoPermission* Unauthorized* InvalidCredentials* *AccessDenied* InvalidTimeStamp*
+    SecurityTokenExpired InvalidCredentials* InvalidTimeStamp*
 """
 
 _CLASSES: tuple[tuple[type[errors.CloudError], str], ...] = (
@@ -41,8 +41,9 @@ _CLASSES: tuple[tuple[type[errors.CloudError], str], ...] = (
         "*.AlreadyExist* *.Duplicate* InvalidImageName.Duplicated ImageNameDuplicate* SecurityGroupNameDuplicate",
     ),
     (errors.Conflict, _IN_THE_WAY),
+    (errors.AccessDenied, _BAD_KEY),
     (errors.NotFound, "*NotFound* *NotExist* InvalidInstanceType.* InvalidRegionId*"),
-    (errors.AccessDenied, _NOT_ALLOWED),
+    (errors.AccessDenied, "Forbidden* NoPermission* Unauthorized* *AccessDenied*"),
 )
 
 _HINTS: tuple[tuple[str, str], ...] = (

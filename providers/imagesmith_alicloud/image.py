@@ -150,11 +150,12 @@ def _patiently(context: Context, what: str, probe: Callable[[], T | Pending]) ->
 
 
 def _percent(entry: Mapping[str, Any]) -> float | None:
-    """``Progress`` is written as "37%"."""
+    """``Progress`` is written as "37%", rounded down: half a percent is added, so that the next look is not late."""
     try:
-        return float(str(entry.get("Progress", "")).rstrip("%"))
+        whole = float(str(entry.get("Progress", "")).rstrip("%"))
     except ValueError:
         return None
+    return whole + 0.5 if 0 < whole < 100 else whole
 
 
 def delete(context: Context, entry: Mapping[str, Any], *, with_snapshots: bool) -> None:

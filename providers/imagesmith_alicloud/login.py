@@ -13,7 +13,7 @@ from imagesmith_alicloud.sdk import ecs
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-_RSA_BITS = 3072
+_RSA_BITS = 2048
 
 
 def login(context: Context) -> Login:
@@ -57,7 +57,7 @@ def _temporary(context: Context) -> Login:
 
 
 def make_key(kind: str, bits: int, comment: str) -> tuple[str, str]:
-    """A new key pair as OpenSSH writes it: private, public. By default RSA, which ECS is known to accept everywhere."""
+    """A new key pair as OpenSSH writes it: private, public. By default RSA-2048, as ECS itself makes them."""
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
     key = _new_key(kind, bits)

@@ -60,7 +60,7 @@ def wait_running(context: Context, machine: Machine) -> Mapping[str, Any]:
         before = status
         return Pending(status)
 
-    patience = Patience(context.options.instance_ready_timeout, first_s=0.5, growth=1.2, longest_s=3.0)
+    patience = Patience(context.options.instance_ready_timeout, first_s=0.6, growth=1.02, longest_s=3.0)
     return context.run.wait_until(watch.what, probe, patience)
 
 
@@ -93,7 +93,7 @@ def stop(context: Context, machine: Machine) -> None:
             raise WaitFailed(f"instance {machine.id} is gone", hint=_LOST)
         return True if found.get("Status") == "Stopped" else Pending(str(found.get("Status")))
 
-    patience = Patience(options.stop_timeout, first_s=0.5, growth=1.2, longest_s=3.0)
+    patience = Patience(options.stop_timeout, first_s=0.6, growth=1.02, longest_s=3.0)
     try:
         context.run.wait_until(f"instance {machine.id} (stop)", probe, patience)
     except WaitTimeout as error:
