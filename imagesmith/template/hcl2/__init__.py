@@ -1,0 +1,112 @@
+"""HCL2 templates (``*.pkr.hcl``, ``*.pkr.json``, folders of them): from text to one `imagesmith.plan.Plan`.
+
+The way: files -> syntax trees (`module`, `parser`, `json_syntax`) -> variables and their values (`variables`,
+`assignments`) -> locals (`local_values`) -> builds (`builds`, `steps`). Expressions become values in `evaluator`; values
+and types are those of `cty`; `functions` has one module for each family.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+
+from imagesmith import redact
+from imagesmith.plan import Plan, PlannedVariable, TemplateRequest
+from imagesmith.template.hcl2 import assignments, builds, contexts, local_values, module, requirements, variables
+from imagesmith.template.hcl2.cty import Value, object_of, walk
+from imagesmith.template.hcl2.problems import Problems, bounded
+from imagesmith.template.hcl2.scope import Surroundings
+
+__all__ = ["load"]
+
+
+def load(request: TemplateRequest) -> Plan:
+    """Read an HCL2 template and plan what it asks for.
+
+    Raises `imagesmith.errors.UsageError` for what is wrong with the request, and `imagesmith.errors.TemplateError`
+    with everything that is wrong with the template, phase by phase.
+    """
+    with bounded():
+        return _load(request)
+
+
+def _load(request: TemplateRequest) -> Plan:
+    problems = Problems()
+    read = module.read(request.path, problems)
+    problems.finish()
+    environ = os.environ if request.environ is None else request.environ
+    surroundings = Surroundings(root=read.root, environ=environ)
+    _check_blocks(read, problems)
+    declared = variables.declared([*read.blocks["variable"], *read.blocks["variables"]], surroundings, problems)
+    locals_ = local_values.declared([*read.blocks["locals"], *read.blocks["local"]], problems)
+    sources = builds.declared_sources(read.blocks["source"], problems)
+    problems.finish()
+    values = assignments.resolved(declared, request, read.variable_files, surroundings, problems)
+    redact.register(*_secrets(declared, values, {}, {}))
+    problems.finish()
+    scope = contexts.base(surroundings, values)
+    local_results = local_values.evaluated(locals_, scope, problems)
+    secrets = tuple(_secrets(declared, values, locals_, local_results))
+    redact.register(*secrets)
+    problems.finish()
+    scope = scope.with_variables({"local": object_of(local_results)})
+    planner = builds.BuildPlanner(request, scope, sources, surroundings.started, problems, environ)
+    planned = planner.plan(read.blocks["build"])
+    problems.finish()
+    return Plan(
+        path=request.path,
+        language="hcl2",
+        builds=tuple(planned),
+        variables=tuple(_planned_variables(declared, values)),
+        locals=tuple(_planned_locals(locals_, local_results)),
+        secrets=secrets,
+        warnings=tuple(problems.warnings),
+    )
+
+
+def _check_blocks(read: module.Module, problems: Problems) -> None:
+    """What can be said of the blocks before anything is evaluated; the wanted version comes first of all."""
+    requirements.check(read.blocks["packer"], problems)
+    problems.finish()
+    for block in read.blocks["data"]:
+        hint = "Give the value with a variable, or look it up before the build"
+        problems.add("Data sources are not supported yet", "", hint, block.location)
+    for kind in ("hcp_packer_registry", "communicator"):
+        for block in read.blocks[kind]:
+            problems.warn(f'The block "{kind}" has no effect', location=block.location)
+
+
+def _planned_variables(
+    declared: Mapping[str, variables.Declaration], values: Mapping[str, Value]
+) -> Iterator[PlannedVariable]:
+    for name, declaration in declared.items():
+        yield PlannedVariable(
+            name=name,
+            value=variables.shown(values[name]),
+            default=variables.shown(declaration.default),
+            required=declaration.default is None,
+            sensitive=declaration.sensitive,
+            description=declaration.description,
+        )
+
+
+def _planned_locals(
+    found: Mapping[str, local_values.LocalValue], values: Mapping[str, Value]
+) -> Iterator[PlannedVariable]:
+    for name, local in found.items():
+        yield PlannedVariable(name=name, value=variables.shown(values[name]), sensitive=local.sensitive)
+
+
+def _secrets(
+    declared: Mapping[str, variables.Declaration],
+    values: Mapping[str, Value],
+    locals_: Mapping[str, local_values.LocalValue],
+    local_results: Mapping[str, Value],
+) -> Iterator[str]:
+    """Every string inside a sensitive variable (its default too) or local."""
+    hidden = [local_results[name] for name, local in locals_.items() if local.sensitive]
+    for name, declaration in declared.items():
+        if declaration.sensitive:
+            hidden += [values[name], *([declaration.default] if declaration.default is not None else [])]
+    found = {inner.raw: None for value in hidden for inner in walk(value) if isinstance(inner.raw, str) and inner.raw}
+    yield from found

@@ -1,0 +1,61 @@
+"""The functions of the language, one module for each family; a new one is one decorated function in its module."""
+
+from __future__ import annotations
+
+from imagesmith.errors import Location
+from imagesmith.template.hcl2.functions import (
+    collection,
+    crypto,
+    date,
+    encoding,
+    filesystem,
+    flow,
+    network,
+    numeric,
+    strings,
+)
+from imagesmith.template.hcl2.functions.registry import REGISTRY, Function, FunctionProblem
+from imagesmith.template.hcl2.scope import Scope, did_you_mean
+from imagesmith.template.hcl2.source import failure
+
+__all__ = ["NOT_YET", "Function", "FunctionProblem", "find", "names"]
+
+_FAMILIES = (collection, crypto, date, encoding, filesystem, flow, network, numeric, strings)
+
+NOT_YET = frozenset(
+    {
+        "aws_secretsmanager",
+        "aws_secretsmanager_raw",
+        "consul_key",
+        "vault",
+        "yamldecode",
+        "yamlencode",
+    }
+)
+"""Functions of Packer that don't exist here yet."""
+
+
+def names() -> list[str]:
+    """The names of all functions."""
+    return sorted(REGISTRY)
+
+
+def find(name: str, scope: Scope, location: Location) -> Function:
+    """The function of this name, if the scope allows it. Raises `imagesmith.errors.TemplateError`."""
+    function = REGISTRY.get(name)
+    if function is None:
+        if name in NOT_YET:
+            raise failure(f'The function "{name}" is not supported yet', location=location)
+        hint = did_you_mean(name, REGISTRY)
+        raise failure(f'There is no function "{name}"', hint=hint, location=location)
+    if scope.functions == "none":
+        raise failure(f'Functions can\'t be used here, found "{name}"', location=location)
+    if scope.functions == "env" and name != "env":
+        hint = "Use a local for a computed value"
+        raise failure(f'Only the function env can be used in a default, found "{name}"', hint=hint, location=location)
+    if scope.functions == "all" and name == "env":
+        hint = 'Declare a variable with default = env("…") and use var.… here'
+        raise failure("env can only be used in the default of a variable", hint=hint, location=location)
+    if name in scope.without:
+        raise failure(f'The function "{name}" can\'t be used here', location=location)
+    return function

@@ -1,0 +1,127 @@
+"""Functions of files and paths. Relative paths start at the template's folder, unless said otherwise."""
+
+from __future__ import annotations
+
+import base64
+import os
+import posixpath
+import stat
+from collections.abc import Sequence
+
+from imagesmith.template.hcl2 import nodes
+from imagesmith.template.hcl2.cty import BOOL, STRING, MapOf, ObjectOf, SetOf, Value, set_of, string
+from imagesmith.template.hcl2.functions import globbing
+from imagesmith.template.hcl2.functions.registry import Evaluate, FunctionProblem, function
+from imagesmith.template.hcl2.parser import parse_template
+from imagesmith.template.hcl2.scanner import NAME
+from imagesmith.template.hcl2.scope import Scope, Surroundings
+from imagesmith.template.hcl2.source import Source
+
+_LARGEST = 64 * 1024 * 1024
+
+
+@function("abspath", STRING, returns=STRING, surroundings=True)
+def abspath(surroundings: Surroundings, path: str) -> str:
+    """abspath(path): the path from the root; relative ones start where the run began."""
+    return posixpath.normpath(posixpath.join(surroundings.working, path))
+
+
+@function("basename", STRING, returns=STRING)
+def basename(path: str) -> str:
+    """basename(path): the last part of the path."""
+    return posixpath.basename(path.rstrip("/")) or ("/" if path else ".")
+
+
+@function("dirname", STRING, returns=STRING)
+def dirname(path: str) -> str:
+    """dirname(path): the path without its last part."""
+    return posixpath.normpath(posixpath.dirname(path) or ".")
+
+
+@function("file", STRING, returns=STRING, surroundings=True)
+def file(surroundings: Surroundings, path: str) -> str:
+    """file(path): the text of a file, which must be UTF-8."""
+    return _text(_resolve(surroundings, path))
+
+
+@function("filebase64", STRING, returns=STRING, surroundings=True)
+def filebase64(surroundings: Surroundings, path: str) -> str:
+    """filebase64(path): the bytes of a file in base64; a relative path starts where the run began."""
+    return base64.b64encode(_bytes(os.path.join(surroundings.working, path))).decode()
+
+
+@function("fileexists", STRING, returns=BOOL, surroundings=True)
+def fileexists(surroundings: Surroundings, path: str) -> bool:
+    """fileexists(path): whether there is such a file; a folder is an error."""
+    try:
+        mode = os.stat(_resolve(surroundings, path)).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as problem:
+        raise FunctionProblem(_reason(path, problem), 0) from None
+    if not stat.S_ISREG(mode):
+        raise FunctionProblem(f'"{path}" is not a file', 0)
+    return True
+
+
+@function("fileset", STRING, STRING, returns=SetOf(STRING), surroundings=True)
+def fileset(surroundings: Surroundings, folder: str, pattern: str) -> Value:
+    """fileset(folder, pattern): the files that match, relative to the folder; ** stands for any folders."""
+    return set_of(STRING, [string(name) for name in globbing.matches(_resolve(surroundings, folder), pattern)])
+
+
+@function("pathexpand", STRING, returns=STRING)
+def pathexpand(path: str) -> str:
+    """pathexpand(path): the path with ~ replaced by the user's home folder."""
+    return os.path.expanduser(path) if path == "~" or path.startswith("~/") else path
+
+
+@function("templatefile", lazy=True)
+def templatefile(arguments: Sequence[nodes.Expression], scope: Scope, evaluate: Evaluate) -> Value:
+    """templatefile(path, variables): the file rendered as a template with these variables."""
+    if len(arguments) != 2:
+        raise FunctionProblem(f"2 arguments wanted, {len(arguments)} given")
+    path, variables = evaluate(arguments[0], scope), evaluate(arguments[1], scope)
+    if not path.known or not variables.known:
+        return Value(STRING, path.raw if not path.known else variables.raw)
+    if not isinstance(path.raw, str):
+        raise FunctionProblem("a string is wanted", 0)
+    if not isinstance(variables.type, MapOf | ObjectOf) or variables.is_null:
+        raise FunctionProblem("a map or an object is wanted", 1)
+    for name in variables.raw:
+        if not NAME.fullmatch(name):
+            raise FunctionProblem(f'"{name}" can\'t be the name of a variable', 1)
+    source = Source(path.raw, _text(_resolve(scope.surroundings, path.raw)))
+    inner = Scope(dict(variables.raw), scope.surroundings, scope.functions, scope.without | {"templatefile"})
+    return evaluate(parse_template(source), inner)
+
+
+def _resolve(surroundings: Surroundings, path: str) -> str:
+    root = os.path.join(surroundings.working, surroundings.root)
+    return os.path.normpath(os.path.join(root, os.path.expanduser(path)))
+
+
+def _text(path: str) -> str:
+    try:
+        return _bytes(path).decode()
+    except UnicodeDecodeError:
+        raise FunctionProblem(f'"{path}" is not UTF-8 text; use filebase64 for other files', 0) from None
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise FunctionProblem(f'"{path}" is not a file', 0)
+        if os.path.getsize(path) > _LARGEST:
+            raise FunctionProblem(f'"{path}" is larger than 64 MiB', 0)
+        with open(path, "rb") as stream:
+            return stream.read()
+    except (OSError, ValueError) as problem:
+        raise FunctionProblem(_reason(path, problem), 0) from None
+
+
+def _reason(path: str, problem: Exception) -> str:
+    if isinstance(problem, FileNotFoundError):
+        return f'there is no file "{path}"'
+    reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+    return f'"{path}" can\'t be read: {reason}'

@@ -1,0 +1,56 @@
+"""Functions that deal with expressions and types: try, can, convert; and env."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from imagesmith.errors import TemplateError
+from imagesmith.template.hcl2 import conversion, nodes
+from imagesmith.template.hcl2.cty import BOOL, STRING, Value, boolean, unknown, wholly_known
+from imagesmith.template.hcl2.functions.registry import Evaluate, FunctionProblem, function
+from imagesmith.template.hcl2.scope import Scope, Surroundings
+from imagesmith.template.hcl2.type_constraints import type_of
+
+
+@function("can", lazy=True)
+def can(arguments: Sequence[nodes.Expression], scope: Scope, evaluate: Evaluate) -> Value:
+    """can(expression): whether the expression works."""
+    if len(arguments) != 1:
+        raise FunctionProblem(f"1 argument wanted, {len(arguments)} given")
+    try:
+        value = evaluate(arguments[0], scope)
+    except TemplateError:
+        return boolean(False)
+    return boolean(True) if wholly_known(value) else unknown(BOOL)
+
+
+@function("convert", lazy=True)
+def convert(arguments: Sequence[nodes.Expression], scope: Scope, evaluate: Evaluate) -> Value:
+    """convert(value, type): the value as this type."""
+    if len(arguments) != 2:
+        raise FunctionProblem(f"2 arguments wanted, {len(arguments)} given")
+    wanted = type_of(arguments[1])
+    try:
+        return conversion.convert(evaluate(arguments[0], scope), wanted)
+    except conversion.NotConvertible as problem:
+        raise FunctionProblem(str(problem), 0) from None
+
+
+@function("env", STRING, returns=STRING, surroundings=True)
+def env(surroundings: Surroundings, name: str) -> str:
+    """env(name): an environment variable, or an empty string; in defaults of variables only."""
+    return surroundings.environ.get(name, "")
+
+
+@function("try", lazy=True)
+def first_that_works(arguments: Sequence[nodes.Expression], scope: Scope, evaluate: Evaluate) -> Value:
+    """try(expression, …): the first that works."""
+    if not arguments:
+        raise FunctionProblem("at least one argument is wanted")
+    reasons = []
+    for argument in arguments:
+        try:
+            return evaluate(argument, scope)
+        except TemplateError as problem:
+            reasons += [diagnostic.summary for diagnostic in problem.diagnostics]
+    raise FunctionProblem("none of the expressions works: " + "; ".join(reasons))

@@ -1,0 +1,157 @@
+"""How a function is declared, found and called.
+
+    @function("upper", STRING)
+    def upper(text: str) -> str:
+        '''The text in upper case.'''
+        return text.upper()
+
+Parameters of a simple type arrive as plain str, bool or numbers; all others as a `Value`. A parameter that may be null,
+unknown or repeated says so with `Parameter`. A plain result becomes a value of its own type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from imagesmith.template.hcl2 import numeric
+from imagesmith.template.hcl2.conversion import NotConvertible, convert
+from imagesmith.template.hcl2.cty import DYNAMIC, Primitive, Type, Value, boolean, number, string, unknown, wholly_known
+from imagesmith.template.hcl2.nodes import Expression
+from imagesmith.template.hcl2.scope import Scope, Surroundings
+
+
+class FunctionProblem(ValueError):
+    """The call can't be answered; ``argument`` is the position of the argument at fault, or None."""
+
+    def __init__(self, text: str, argument: int | None = None) -> None:
+        super().__init__(text)
+        self.argument = argument
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter; ``null`` and ``unknown`` when the function itself deals with such arguments."""
+
+    type: Type = DYNAMIC
+    null: bool = False
+    unknown: bool = False
+
+
+Evaluate = Callable[[Expression, Scope], Value]
+Lazy = Callable[[Sequence[Expression], Scope, Evaluate], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of the language. ``lazy`` functions get expressions instead of values."""
+
+    name: str
+    implementation: Callable[..., Any]
+    parameters: tuple[Parameter, ...]
+    rest: Parameter | None
+    optional: int
+    returns: Type
+    surroundings: bool
+    lazy: bool
+    doc: str
+
+    def call(self, arguments: Sequence[Value], surroundings: Surroundings) -> Value:
+        """The result for these arguments. Raises `FunctionProblem`."""
+        self.check_count(len(arguments))
+        prepared: list[Any] = []
+        undecided = False
+        for position, argument in enumerate(arguments):
+            parameter = self._parameter(position)
+            value = _argument(argument, parameter, position)
+            undecided = undecided or not (parameter.unknown or wholly_known(value))
+            prepared.append(value.raw if isinstance(parameter.type, Primitive) and parameter.type != DYNAMIC else value)
+        if undecided:
+            return unknown(self.returns)
+        if self.surroundings:
+            prepared.insert(0, surroundings)
+        try:
+            return _result(self.implementation(*prepared))
+        except NotConvertible as problem:
+            raise FunctionProblem(str(problem)) from None
+        except numeric.NumberProblem as problem:
+            raise FunctionProblem(str(problem)) from None
+
+    def check_count(self, given: int) -> None:
+        """Refuse too few and too many arguments."""
+        least, most = len(self.parameters) - self.optional, len(self.parameters)
+        if given >= least and (self.rest is not None or given <= most):
+            return
+        wanted = f"at least {least}" if self.rest is not None else str(most)
+        if self.rest is None and least != most:
+            wanted = f"{least} to {most}"
+        raise FunctionProblem(f"{wanted} argument{'' if wanted.endswith('1') else 's'} wanted, {given} given")
+
+    def _parameter(self, position: int) -> Parameter:
+        if position < len(self.parameters):
+            return self.parameters[position]
+        return self.rest or Parameter()
+
+
+REGISTRY: dict[str, Function] = {}
+"""Every function by its name; filled when the families' modules are imported."""
+
+
+def function(
+    name: str,
+    *parameters: Type | Parameter,
+    rest: Type | Parameter | None = None,
+    optional: int = 0,
+    returns: Type = DYNAMIC,
+    surroundings: bool = False,
+    lazy: bool = False,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a function of the language.
+
+    ``rest`` is the type of further arguments, ``optional`` how many of the last parameters may be left out,
+    ``returns`` the type of the result while an argument isn't known yet. With ``surroundings`` the implementation gets
+    `Surroundings` first.
+    """
+
+    def declare(implementation: Callable[..., Any]) -> Callable[..., Any]:
+        REGISTRY[name] = Function(
+            name=name,
+            implementation=implementation,
+            parameters=tuple(map(_as_parameter, parameters)),
+            rest=None if rest is None else _as_parameter(rest),
+            optional=optional,
+            returns=returns,
+            surroundings=surroundings,
+            lazy=lazy,
+            doc=(implementation.__doc__ or "").strip(),
+        )
+        return implementation
+
+    return declare
+
+
+def _as_parameter(given: Type | Parameter) -> Parameter:
+    return given if isinstance(given, Parameter) else Parameter(given)
+
+
+def _argument(value: Value, parameter: Parameter, position: int) -> Value:
+    if value.is_null and not parameter.null:
+        raise FunctionProblem("a value is wanted, not null", position)
+    try:
+        return convert(value, parameter.type)
+    except NotConvertible as problem:
+        raise FunctionProblem(str(problem), position) from None
+
+
+def _result(given: Any) -> Value:
+    if isinstance(given, Value):
+        return given
+    if isinstance(given, bool):
+        return boolean(given)
+    if isinstance(given, str):
+        return string(given)
+    if isinstance(given, int | Fraction | float):
+        return number(given)
+    raise TypeError(f"a function returned a {type(given).__name__}")

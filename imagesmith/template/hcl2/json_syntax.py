@@ -1,0 +1,149 @@
+"""The JSON spelling of the language (``*.pkr.json``): the same bodies, blocks and expressions from a JSON document.
+
+Which keys are blocks follows from where they stand; inside a plugin's body everything is an argument, and objects do
+for blocks. Strings are templates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from imagesmith.errors import Location
+from imagesmith.template.hcl2 import nodes
+from imagesmith.template.hcl2.cty import NULL, boolean, number, string
+from imagesmith.template.hcl2.parser import parse_template
+from imagesmith.template.hcl2.source import Source, failure
+from imagesmith.template.json.reader import Member, Node, read
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How many labels a block has, and which blocks stand inside it."""
+
+    labels: int = 0
+    blocks: Mapping[str, _Shape] = field(default_factory=dict)
+
+
+_PLUGIN = _Shape(1)
+_BUILD = _Shape(
+    0,
+    {
+        "source": _Shape(1),
+        "provisioner": _PLUGIN,
+        "error-cleanup-provisioner": _PLUGIN,
+        "post-processor": _PLUGIN,
+        "post-processors": _Shape(0, {"post-processor": _PLUGIN}),
+        "hcp_packer_registry": _Shape(0),
+        "from": _Shape(1),
+    },
+)
+_FILE = {
+    "packer": _Shape(0, {"required_plugins": _Shape(0)}),
+    "variable": _Shape(1, {"validation": _Shape(0)}),
+    "variables": _Shape(0),
+    "local": _Shape(1),
+    "locals": _Shape(0),
+    "data": _Shape(2),
+    "source": _Shape(2),
+    "build": _BUILD,
+    "hcp_packer_registry": _Shape(0),
+    "communicator": _Shape(2),
+}
+_COMMENT = "//"
+
+
+class _Placed(Source):
+    """The text of one JSON string; whatever is wrong in it stands where the string stands."""
+
+    def __init__(self, place: Location, text: str) -> None:
+        super().__init__(place.file, text)
+        self.place = place
+
+    def location(self, offset: int) -> Location:
+        return self.place
+
+
+def parse_json_body(name: str, text: str) -> nodes.Body:
+    """The whole file as a body. Raises `imagesmith.errors.TemplateError`."""
+    document = read(text, name)
+    body = nodes.Body(_Placed(document.location, ""), 0, 0)
+    for members in _objects(document):
+        _fill(body, members, _FILE)
+    return body
+
+
+def parse_json_arguments(name: str, text: str) -> dict[str, nodes.Argument]:
+    """The file as arguments only, as variable files are."""
+    document = read(text, name)
+    body = nodes.Body(_Placed(document.location, ""), 0, 0)
+    for members in _objects(document):
+        _fill(body, members, {})
+    return body.arguments
+
+
+def _objects(node: Node) -> Iterator[Mapping[str, Member]]:
+    """The object, or each object of an array."""
+    if isinstance(node.value, dict):
+        yield node.value
+    elif isinstance(node.value, list):
+        for item in node.value:
+            yield from _objects(item)
+    else:
+        raise failure("An object is wanted here", hint="Write { … }", location=node.location)
+
+
+def _fill(body: nodes.Body, members: Mapping[str, Member], blocks: Mapping[str, _Shape]) -> None:
+    for name, member in members.items():
+        if name == _COMMENT:
+            continue
+        source = _Placed(member.location, name)
+        if name in blocks:
+            body.blocks += _blocks(name, blocks[name], member.node, [], source)
+        elif name in body.arguments:
+            raise failure(f'The argument "{name}" is given twice', location=member.location)
+        else:
+            body.arguments[name] = nodes.Argument(source, 0, len(name), name, _expression(member.node))
+
+
+def _blocks(kind: str, shape: _Shape, node: Node, labels: list[nodes.Label], source: Source) -> Iterator[nodes.Block]:
+    """One block for each object; above them stand as many levels of objects as there are labels."""
+    for members in _objects(node):
+        if len(labels) < shape.labels:
+            for name, member in members.items():
+                if name != _COMMENT:
+                    place = _Placed(member.location, name)
+                    label = nodes.Label(place, 0, len(name), name)
+                    yield from _blocks(kind, shape, member.node, [*labels, label], place)
+            continue
+        body = nodes.Body(source, 0, 0)
+        _fill(body, members, shape.blocks)
+        yield nodes.Block(source, 0, 0, kind, labels, body)
+
+
+def _expression(node: Node) -> nodes.Expression:
+    value = node.value
+    if isinstance(value, str):
+        source = _Placed(node.location, value)
+        if "${" not in value and "%{" not in value:
+            return nodes.Literal(source, 0, len(value), string(value))
+        return parse_template(source)
+    source = _Placed(node.location, "")
+    if isinstance(value, dict):
+        items = [(_key(name, member), _expression(member.node)) for name, member in value.items() if name != _COMMENT]
+        return nodes.ObjectItems(source, 0, 0, items)
+    if isinstance(value, list):
+        return nodes.TupleItems(source, 0, 0, [_expression(item) for item in value])
+    if value is None:
+        return nodes.Literal(source, 0, 0, NULL)
+    if isinstance(value, bool):
+        return nodes.Literal(source, 0, 0, boolean(value))
+    return nodes.Literal(source, 0, 0, number(value if isinstance(value, int) else Fraction(repr(value))))
+
+
+def _key(name: str, member: Member) -> nodes.Expression:
+    source = _Placed(member.location, name)
+    if "${" in name or "%{" in name:
+        return nodes.Parentheses(source, 0, len(name), parse_template(source))
+    return nodes.Literal(source, 0, len(name), string(name))

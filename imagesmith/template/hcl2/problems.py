@@ -1,0 +1,52 @@
+"""Collecting what is wrong, so that everything is reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from imagesmith.errors import Diagnostic, Location, TemplateError
+
+
+class Problems:
+    """The errors and warnings of one phase."""
+
+    def __init__(self) -> None:
+        self.errors: list[Diagnostic] = []
+        self.warnings: list[Diagnostic] = []
+
+    def add(self, summary: str, detail: str = "", hint: str = "", location: Location | None = None) -> None:
+        """Note an error."""
+        self.errors.append(Diagnostic(summary, detail, hint, location))
+
+    def warn(self, summary: str, detail: str = "", hint: str = "", location: Location | None = None) -> None:
+        """Note a warning."""
+        self.warnings.append(Diagnostic(summary, detail, hint, location, "warning"))
+
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Note what somebody else has found."""
+        for diagnostic in diagnostics:
+            (self.errors if diagnostic.severity == "error" else self.warnings).append(diagnostic)
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Note a `TemplateError` of the block instead of raising it; the rest of the block is left out."""
+        try:
+            yield
+        except TemplateError as error:
+            self.extend(error.diagnostics)
+
+    def finish(self) -> None:
+        """Raise `TemplateError` with all errors and warnings if there is an error."""
+        if self.errors:
+            raise TemplateError([*self.errors, *self.warnings])
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """Turn running out of stack into an error that says so."""
+    try:
+        yield
+    except RecursionError:
+        hint = "Split the deepest expression into locals"
+        raise TemplateError([Diagnostic("Something in the template is nested too deeply", hint=hint)]) from None

@@ -1,0 +1,121 @@
+"""The ``packer`` block: which version and which plugins a template asks for."""
+
+from __future__ import annotations
+
+import re
+
+from imagesmith.plugin import NOT_YET, Kind, names
+from imagesmith.template.hcl2 import nodes, versions
+from imagesmith.template.hcl2.bodies import refuse_unknown
+from imagesmith.template.hcl2.cty import STRING
+from imagesmith.template.hcl2.evaluator import evaluate
+from imagesmith.template.hcl2.problems import Problems
+from imagesmith.template.hcl2.scope import Scope, Surroundings
+from imagesmith.version import PACKER_VERSION
+
+BUILT_IN_SOURCES = frozenset(
+    {
+        "github.com/hashicorp/alicloud",
+        "github.com/hashicorp/huaweicloud",
+        "github.com/hashicorp/qemu",
+        "github.com/huaweicloud/huaweicloud",
+    }
+)
+"""The plugins whose work imagesmith does itself; nothing is ever downloaded."""
+
+_LOCAL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*", re.IGNORECASE)
+_LITERALS = Scope({}, Surroundings(), "none")
+_KINDS: tuple[Kind, ...] = ("builders", "provisioners", "post_processors")
+
+
+def check(blocks: list[nodes.Block], problems: Problems) -> None:
+    """Note what the ``packer`` blocks ask for and can't have."""
+    seen: dict[str, nodes.Block] = {}
+    for block in blocks:
+        refuse_unknown(block.body, "The packer block", ("required_version",), ("required_plugins",), problems)
+        _check_version(block.body, problems)
+        for plugins in block.body.blocks:
+            if plugins.type == "required_plugins":
+                _check_plugins(plugins, seen, problems)
+
+
+def _check_version(body: nodes.Body, problems: Problems) -> None:
+    argument = body.arguments.get("required_version")
+    if argument is None:
+        return
+    constraint = _literal_text(argument.expression, "required_version", problems)
+    if constraint is None:
+        return
+    try:
+        satisfied = versions.allows(constraint, PACKER_VERSION)
+    except ValueError:
+        hint = 'Write it like ">= 1.7.0, < 2.0.0"'
+        problems.add(f'"{constraint}" is not a version constraint', "", hint, argument.expression.location)
+        return
+    if not satisfied:
+        detail = f"imagesmith keeps to the behaviour of Packer {PACKER_VERSION}"
+        problems.add(f"The template needs Packer {constraint}", detail, "", argument.expression.location)
+
+
+def _literal_text(node: nodes.Expression, name: str, problems: Problems) -> str | None:
+    with problems.collecting():
+        value = evaluate(node, _LITERALS)
+        if value.type == STRING and isinstance(value.raw, str):
+            return value.raw
+        problems.add(f'"{name}" must be a plain string', location=node.location)
+    return None
+
+
+def _check_plugins(block: nodes.Block, seen: dict[str, nodes.Block], problems: Problems) -> None:
+    refuse_unknown(block.body, "required_plugins", list(block.body.arguments), (), problems)
+    for argument in block.body.arguments.values():
+        if argument.name in seen:
+            problems.add(f'The plugin "{argument.name}" is required twice', location=argument.location)
+        seen[argument.name] = block
+        _check_plugin(argument, problems)
+
+
+def _check_plugin(argument: nodes.Argument, problems: Problems) -> None:
+    parts = argument.expression
+    hint = f'Write {argument.name} = {{ source = "github.com/…/…", version = ">= 1.0.0" }}'
+    if not isinstance(parts, nodes.ObjectItems) or not _LOCAL_NAME.fullmatch(argument.name):
+        problems.add(f'The required plugin "{argument.name}" needs a source and a version', "", hint, argument.location)
+        return
+    texts: dict[str, str | None] = {}
+    for key, value in parts.items:
+        name = key.name if isinstance(key, nodes.Variable) else key.text.strip('"')
+        if name not in ("source", "version"):
+            problems.add(f'A required plugin has no "{name}"', "", hint, key.location)
+            continue
+        texts[name] = _literal_text(value, name, problems)
+    if "source" not in texts or "version" not in texts:
+        problems.add(f'The required plugin "{argument.name}" needs a source and a version', "", hint, parts.location)
+        return
+    _check_source(argument, texts["source"], problems)
+    try:
+        versions.allows(texts["version"] or ">= 0", "1.0.0")
+    except ValueError:
+        problems.add(f'"{texts["version"]}" is not a version constraint', location=parts.location)
+
+
+def _check_source(argument: nodes.Argument, source: str | None, problems: Problems) -> None:
+    if source is None or source in BUILT_IN_SOURCES:
+        return
+    place = argument.expression.location
+    pieces = source.split("/")
+    if len(pieces) < 3 or not all(pieces) or any(mark in source for mark in ("://", "?", "#")):
+        hint = 'Write it like "github.com/hashicorp/alicloud"'
+        problems.add(f'"{source}" is not the source of a plugin', "", hint, place)
+        return
+    component = pieces[-1]
+    if any(_belongs(name, component) for kind in _KINDS for name in names(kind)):
+        return
+    known = ", ".join(sorted(BUILT_IN_SOURCES))
+    meanwhile = next((NOT_YET[kind][component] for kind in _KINDS if component in NOT_YET[kind]), "")
+    hint = meanwhile or f"imagesmith runs without Packer's plugins; built in are {known}"
+    problems.add(f'The plugin "{argument.name}" ({source}) is not available', "", hint, place)
+
+
+def _belongs(name: str, component: str) -> bool:
+    """Whether a component with this name is one of the plugin's, as ``amazon-ebs`` is of ``amazon``."""
+    return name == component or name.startswith(component + "-")

@@ -1,0 +1,182 @@
+"""``variable`` and ``variables``: what a template declares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from imagesmith.errors import Location
+from imagesmith.template.hcl2 import nodes
+from imagesmith.template.hcl2.bodies import refuse_unknown
+from imagesmith.template.hcl2.conversion import NotConvertible, convert
+from imagesmith.template.hcl2.cty import BOOL, DYNAMIC, Type, Value, friendly, object_of, to_plain
+from imagesmith.template.hcl2.evaluator import evaluate
+from imagesmith.template.hcl2.local_values import literal_truth
+from imagesmith.template.hcl2.problems import Problems
+from imagesmith.template.hcl2.references import references
+from imagesmith.template.hcl2.scope import Scope, Surroundings
+from imagesmith.template.hcl2.source import failure
+from imagesmith.template.hcl2.type_constraints import type_of
+
+_ARGUMENTS = ("type", "default", "description", "sensitive")
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """One ``validation`` block."""
+
+    condition: nodes.Expression
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One variable as it is declared; ``default`` is None where it has none."""
+
+    name: str
+    type: Type
+    default: Value | None = field(repr=False)
+    location: Location
+    description: str = ""
+    sensitive: bool = False
+    validations: tuple[Validation, ...] = ()
+
+
+def declared(blocks: Sequence[nodes.Block], surroundings: Surroundings, problems: Problems) -> dict[str, Declaration]:
+    """The variables of all ``variable`` and ``variables`` blocks by name."""
+    found: dict[str, Declaration] = {}
+    scope = Scope({}, surroundings, "env")
+    for block in blocks:
+        for variable in _of_block(block, scope, problems):
+            if variable.name in found:
+                title = f'The variable "{variable.name}" is declared twice'
+                problems.add(title, f"The first one is at {found[variable.name].location}", "", variable.location)
+                continue
+            found[variable.name] = variable
+    return found
+
+
+def _of_block(block: nodes.Block, scope: Scope, problems: Problems) -> list[Declaration]:
+    if block.type == "variable":
+        return [_variable(block, scope, problems)]
+    refuse_unknown(block.body, "The variables block", list(block.body.arguments), (), problems)
+    found = []
+    for argument in block.body.arguments.values():
+        default = _default(argument, None, scope, problems)
+        found.append(Declaration(argument.name, _implied(default), default, argument.location))
+    return found
+
+
+def _variable(block: nodes.Block, scope: Scope, problems: Problems) -> Declaration:
+    refuse_unknown(block.body, "A variable block", _ARGUMENTS, ("validation",), problems)
+    arguments = block.body.arguments
+    kind = None
+    if "type" in arguments:
+        with problems.collecting():
+            kind = type_of(arguments["type"].expression)
+    default = _default(arguments["default"], kind, scope, problems) if "default" in arguments else None
+    name = block.labels[0].name
+    return Declaration(
+        name=name,
+        type=kind if kind is not None else _implied(default),
+        default=default,
+        location=block.location,
+        description=_description(arguments.get("description"), problems),
+        sensitive=literal_truth(block.body, "sensitive", problems),
+        validations=tuple(_validations(block, name, problems)),
+    )
+
+
+def _implied(default: Value | None) -> Type:
+    """The type of a variable that declares none: its default's, unless that is empty."""
+    if default is None or default.raw in ((), {}, None):
+        return DYNAMIC
+    return default.type
+
+
+def _default(argument: nodes.Argument, kind: Type | None, scope: Scope, problems: Problems) -> Value | None:
+    with problems.collecting():
+        value = evaluate(argument.expression, scope)
+        try:
+            return convert(value, kind) if kind is not None else value
+        except NotConvertible as problem:
+            wanted = friendly(kind) if kind is not None else ""
+            title = f"The default can't become the variable's type, {wanted}"
+            raise failure(title, str(problem), location=argument.expression.location) from None
+    return None
+
+
+def _description(argument: nodes.Argument | None, problems: Problems) -> str:
+    if argument is None:
+        return ""
+    node = argument.expression
+    if isinstance(node, nodes.Literal) and isinstance(node.value.raw, str):
+        return node.value.raw
+    problems.add("A description must be a plain string", location=node.location)
+    return ""
+
+
+def _validations(block: nodes.Block, name: str, problems: Problems) -> list[Validation]:
+    found = []
+    for inner in block.body.blocks:
+        if inner.type != "validation":
+            continue
+        refuse_unknown(inner.body, "A validation block", ("condition", "error_message"), (), problems)
+        missing = [wanted for wanted in ("condition", "error_message") if wanted not in inner.body.arguments]
+        for wanted in missing:
+            problems.add(f'A validation needs the argument "{wanted}"', location=inner.location)
+        if missing:
+            continue
+        condition = inner.body.arguments["condition"].expression
+        message = _message(inner.body.arguments["error_message"].expression, problems)
+        if message and _refers_only_to_itself(condition, name, problems):
+            found.append(Validation(condition, message))
+    return found
+
+
+def _message(node: nodes.Expression, problems: Problems) -> str:
+    text = node.value.raw if isinstance(node, nodes.Literal) else None
+    if not isinstance(text, str):
+        problems.add("An error message must be a plain string", location=node.location)
+        return ""
+    stripped = text.strip()
+    if not stripped or stripped[0].islower() or stripped[-1] not in ".?!":
+        hint = 'Write a full sentence, such as "The size must be 20 or more."'
+        problems.add("An error message begins with a capital letter and ends with a full stop", "", hint, node.location)
+        return ""
+    return stripped
+
+
+def _refers_only_to_itself(condition: nodes.Expression, name: str, problems: Problems) -> bool:
+    found = list(references(condition))
+    for root, attribute, node in found:
+        if (root, attribute) != ("var", name):
+            hint = f"Only var.{name} can be used here"
+            problems.add(f'The condition refers to "{node.text}"', "", hint, node.location)
+            return False
+    if not found:
+        problems.add(f"The condition must refer to var.{name}", location=condition.location)
+    return bool(found)
+
+
+def validate(
+    declaration: Declaration, value: Value, origin: str, surroundings: Surroundings, problems: Problems
+) -> None:
+    """Note which of the variable's own conditions its value doesn't meet."""
+    scope = Scope({"var": object_of({declaration.name: value})}, surroundings)
+    for validation in declaration.validations:
+        with problems.collecting():
+            result = evaluate(validation.condition, scope)
+            try:
+                met = convert(result, BOOL)
+            except NotConvertible as problem:
+                place = validation.condition.location
+                raise failure("The condition must be true or false", str(problem), location=place) from None
+            if met.known and met.raw is not True:
+                title = f'The value of the variable "{declaration.name}" from {origin} is not allowed'
+                problems.add(title, validation.message, "", declaration.location)
+
+
+def shown(value: Value | None) -> object:
+    """The value as plain data; None while it is unset."""
+    return None if value is None or not value.known else to_plain(value)
