@@ -44,7 +44,7 @@ def locked(path: Path, context: PostProcessContext) -> Iterator[None]:
         except WaitTimeout:
             mine = False
         if not mine:
-            context.say(f"Warning: {lock} was left by a process that is gone; it is removed")
+            context.say(f"Warning: {lock} has been there for too long; whoever made it is taken for dead")
         try:
             yield
         finally:

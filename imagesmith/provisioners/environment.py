@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -42,7 +42,7 @@ def render_command(
     Run-time text is rendered until it stops changing. A variable's value that happens to hold template text must not
     be: such a text takes part as a placeholder.
     """
-    placeholders = {name: f"imagesmith-{secrets.token_hex(8)}" for name, value in data.items() if "{{" in value}
+    placeholders = {name: f"imagesmith-{os.urandom(8).hex()}" for name, value in data.items() if "{{" in value}
     rendered = render(text, {**generated, **data, **placeholders})
     for name, placeholder in placeholders.items():
         rendered = rendered.replace(placeholder, data[name])

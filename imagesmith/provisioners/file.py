@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
-import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -74,7 +74,7 @@ class File(Options):
         """0600 and, for a folder, an invented name: Packer writes the text to a temporary file and uploads that."""
         destination = self.destination
         if destination.endswith("/"):
-            destination += f"pkr-file-content{secrets.token_hex(5)}"
+            destination += f"pkr-file-content{os.urandom(5).hex()}"
         context.say(f"Uploading content => {destination}")
         remote.upload(self.content.encode("utf-8", "surrogateescape"), destination, mode=0o600)
 

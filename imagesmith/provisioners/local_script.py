@@ -15,7 +15,6 @@ import os
 import re
 import shlex
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,6 @@ from imagesmith.errors import Diagnostic, ProvisionError
 from imagesmith.interfaces import OutputSink
 from imagesmith.options import option
 from imagesmith.provisioners import environment
-from imagesmith.provisioners.local_command import run_local, spawning
 from imagesmith.provisioners.outcome import check_exit_status
 from imagesmith.provisioners.script_options import ScriptOptions
 from imagesmith.waiting import CancelToken
@@ -96,6 +94,8 @@ class LocalScriptOptions(ScriptOptions):
             self._run(os.path.normpath(Path(file).absolute()), f"the local script {file}", context)
 
     def _run(self, path: str, name: str, context: LocalContext) -> None:
+        from imagesmith.provisioners.local_command import run_local
+
         context.say(f"Running {name}")
         variables = environment.merged(context.environment, self.environment_vars, self.env)
         environ = {**os.environ, "PACKER_RUN_UUID": context.run_uuid}
@@ -126,7 +126,11 @@ def discreet(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
 
 @contextlib.contextmanager
 def temporary_script(text: str, extension: str = "") -> Iterator[str]:
-    """A script file that only we can read, gone afterwards."""
+    """A script file that only we can read, gone afterwards; raises `ProvisionError` if it can't be written."""
+    import tempfile
+
+    from imagesmith.provisioners.local_command import spawning
+
     extension = f".{extension.removeprefix('.')}" if extension else ""
     try:
         with spawning:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -41,7 +41,7 @@ class RemoteScript:
 
     def __init__(self, options: Shell, script: Script, remote: Remote, context: ProvisionContext) -> None:
         self._options, self._script, self._remote, self._context = options, script, remote, context
-        unique = secrets.token_hex(8)
+        unique = os.urandom(8).hex()
         self._folder = options.remote_folder or "/tmp"  # noqa: S108  # the guest's; Packer's default
         name = options.remote_file or f"script_{unique}.sh"
         self._path = options.remote_path or f"{self._folder}/{name}"
@@ -122,7 +122,7 @@ class RemoteScript:
         self._context.cancel.check()
         options, name = self._options, self._script.name
         status = result.exit_status
-        if status is None and result.signal:
+        if result.signal:
             going_down = result.signal.removeprefix("SIG") in _SHUTDOWN_SIGNALS
             status = DISCONNECTED if options.expect_disconnect and going_down else status_of_signal(result.signal)
         if status is None:

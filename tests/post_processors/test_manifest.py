@@ -122,7 +122,7 @@ def test_a_lock_that_a_dead_process_has_left_is_taken_over(scene: Scene) -> None
     lock.touch()
     os.utime(lock, (0, 0))
     write(scene)
-    assert "was left by a process that is gone" in scene.said[0]
+    assert "taken for dead" in scene.said[0]
     assert not lock.exists()
 
 

@@ -79,7 +79,7 @@ class LocalRemote:
             cut.unlink()
             return CommandResult(None, texts["stdout"], texts["stderr"])
         if status < 0:
-            return CommandResult(None, signal=signal.Signals(-status).name.removeprefix("SIG"))
+            return CommandResult(128 - status, signal=signal.Signals(-status).name.removeprefix("SIG"))
         return CommandResult(status, texts["stdout"], texts["stderr"])
 
     def upload(self, content: bytes | Path, destination: str, *, mode: int | None = None) -> None:

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def environment_of(file: str) -> dict[str, str]:
     return dict(entry.split("=", 1) for entry in Path(file).read_text().split("\0") if entry)
 
 
-def packer(provisioners: list[Mapping[str, object]]) -> None:
+def packer(provisioners: Sequence[Mapping[str, object]]) -> None:
     if not shutil.which("packer"):
         pytest.skip("packer is not installed")
     builder = {"type": "null", "name": "web", "communicator": "none"}
