@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from imagesmith.errors import UsageError
@@ -36,9 +37,11 @@ def _language(request: TemplateRequest) -> str:
         if request.language == "hcl2":
             raise UsageError("an HCL2 template can't come from standard input", hint="name a file or a folder")
         return "json"
-    path = Path(request.path)
-    if path.is_dir():
-        return _language_of_folder(path, request.language)
+    if os.path.isdir(request.path):  # noqa: PTH112 - this one never raises
+        return _language_of_folder(Path(request.path), request.language)
+    if not os.path.exists(request.path):  # noqa: PTH110 - the same
+        hint = "check the path; it is relative to the current folder"
+        raise UsageError(f"the template {request.path} does not exist", hint=hint)
     return request.language or ("hcl2" if request.path.endswith(_HCL2_NAMES) else "json")
 
 

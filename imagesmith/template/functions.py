@@ -96,9 +96,16 @@ def _place(scope: Scope) -> dict[str, Function]:
             raise Failure("this function is not for HCL2 templates", hint="Write ${path.root}")
         if scope.template_path in ("", "-"):
             raise Failure("the template does not come from a file")
-        return str(Path(os.path.abspath(scope.template_path)).parent)  # noqa: PTH100 - resolve() follows links
+        return os.path.normpath((Path(_working_folder()) / scope.template_path).parent)
 
-    return {"template_dir": Function(template_dir), "pwd": Function(lambda: str(Path.cwd()))}
+    return {"template_dir": Function(template_dir), "pwd": Function(_working_folder)}
+
+
+def _working_folder() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError as error:
+        raise Failure(f"the current folder can't be told: {error.strerror}") from None
 
 
 def _clock(started: datetime) -> dict[str, Function]:
@@ -134,15 +141,16 @@ def _replace(old: str, new: str, count: int, text: str) -> str:
     return text.replace(old, new, count)
 
 
-def _runes(change: Callable[[str], str]) -> Callable[[str], str]:
-    """Go changes the case of each character by itself, so that their number stays the same."""
+def _upper(text: str) -> str:
+    """Go changes each character by itself, so that their number stays the same."""
+    if text.isascii():
+        return text.upper()
+    forms = ((character.upper(), character.title(), character) for character in text)
+    return "".join(next(form for form in three if len(form) == 1) for three in forms)
 
-    def changed(text: str) -> str:
-        if text.isascii():
-            return change(text)
-        return "".join(new if len(new := change(character)) == 1 else character for character in text)
 
-    return changed
+def _lower(text: str) -> str:
+    return text.lower() if text.isascii() else "".join(character.lower()[0] for character in text)
 
 
 def _sed(*_: str) -> str:
@@ -161,8 +169,8 @@ _PURE: Mapping[str, Function] = {
     "split": Function(_split, (str, str, int)),
     "replace": Function(_replace, (str, str, int, str)),
     "replace_all": Function(lambda old, new, text: _replace(old, new, -1, text), (str, str, str)),
-    "upper": Function(_runes(str.upper), (str,)),
-    "lower": Function(_runes(str.lower), (str,)),
+    "upper": Function(_upper, (str,)),
+    "lower": Function(_lower, (str,)),
     "sed": Function(_sed, (), str),
     "consul_key": Function(_remote, (str,)),
     "vault": Function(_remote, (str, str)),

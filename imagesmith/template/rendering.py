@@ -70,11 +70,11 @@ class Interpolation:
         and ``what`` (the option in a reader's words) go into the `TemplateError` that bad text raises.
         """
         table_ = functions(self._scope, runtime=runtime, build_variables=self._build_variables)
-        data = _load_data(runtime)
+        password = _winrm_password(runtime)
 
         def walk(item: object) -> object:
             if isinstance(item, str):
-                return render(item, data, table_) if "{{" in item else item
+                return render(item, password if _WINRM_FIELD in item else None, table_) if "{{" in item else item
             if isinstance(item, Mapping):
                 return {walk(str(key)): walk(entry) for key, entry in item.items()}
             if isinstance(item, list | tuple):
@@ -198,7 +198,7 @@ class _Rendering:
                 return self.interpolation.at_load(value, runtime=self.runtime, location=where, what=what)
             self.interpolation.check(value, location=where, what=what)
         except TemplateError as error:
-            self.problems += error.diagnostics
+            self.problems += [_without_text(d, what) for d in error.diagnostics] if record.secret else error.diagnostics
         return value
 
 
@@ -227,7 +227,7 @@ def _nested_options(annotation: Any) -> type[Options] | None:
     return None
 
 
-def _load_data(runtime: Mapping[str, object] | None) -> Mapping[str, object]:
+def _winrm_password(runtime: Mapping[str, object] | None) -> Mapping[str, object]:
     """``{{ .WinRMPassword }}`` is the one field that option values may use without ``build``."""
     if runtime is None:
         return {_WINRM_FIELD: "{{ .WinRMPassword }}"}
@@ -242,6 +242,12 @@ def _texts(value: object) -> list[str]:
     if isinstance(value, list | tuple):
         return [text for item in value for text in _texts(item)]
     return []
+
+
+def _without_text(problem: Diagnostic, what: str) -> Diagnostic:
+    """The same problem without anything of the secret value that it is about."""
+    hint = "Text between {{ and }} is rendered; write {{`{{`}} for braces that stand for themselves"
+    return Diagnostic(f"{what}: the value is not a valid template", problem.detail, hint, problem.location)
 
 
 def _diagnostic(error: GoTemplateError, what: str, location: Location | None) -> Diagnostic:

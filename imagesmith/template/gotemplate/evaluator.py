@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,9 +25,11 @@ from imagesmith.template.gotemplate.nodes import (
 )
 from imagesmith.template.gotemplate.values import NO_VALUE, kind, show, truth
 
-MAX_STEPS = 200_000
+MAX_STEPS = 100_000
 MAX_OUTPUT = 8 << 20
+MAX_WORK = 256 << 20
 MAX_DEPTH = 80
+_FIELD = re.compile(r"\{\{\s?\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,10 @@ class Evaluation:
         self.template, self.functions, self.keep_fields = template, functions, keep_fields
         self.pieces: list[str] = []
         self.variables: list[tuple[str, object]] = []
-        self.data: object = None
-        self.steps = self.size = self.depth = 0
+        self.steps = self.size = self.work = self.depth = 0
 
     def run(self, data: object) -> str:
-        self.data, self.variables = data, [("$", data)]
+        self.variables = [("$", data)]
         self._nodes(self.template.body, data)
         return "".join(self.pieces)
 
@@ -78,7 +80,7 @@ class Evaluation:
         self.depth -= 1
 
     def _output(self, node: Output, dot: object) -> None:
-        if self.keep_fields and dot is self.data and _is_field(node.pipe):
+        if self.keep_fields and _FIELD.match(node.source):
             self._write(node.source, node.at)
             return
         value = self._pipe(node.pipe, dot)
@@ -166,17 +168,17 @@ class Evaluation:
                 return
 
     def _commands(self, pipe: Pipe, dot: object) -> object:
-        value: tuple[object, ...] = ()
+        last: list[object] = []
         for command in pipe.commands:
             self._step(pipe.at)
             first = command[0]
             if isinstance(first, Name):
-                value = (self._call(first, command[1:], dot, value),)
-            elif value:
+                last = [self._call(first, command[1:], dot, last)]
+            elif last:
                 raise Failure("only a function can stand after a |", first.at)
             else:
-                value = (self._operand(first, dot),)
-        return value[0]
+                last = [self._operand(first, dot)]
+        return last[-1]
 
     def _operand(self, operand: Operand, dot: object) -> object:
         if isinstance(operand, Constant):
@@ -191,22 +193,30 @@ class Evaluation:
         if isinstance(operand, Variable):
             return next(value for name, value in reversed(self.variables) if name == operand.name)
         if isinstance(operand, Name):
-            return self._call(operand, [], dot, ())
+            return self._call(operand, [], dot, [])
         return self._pipe(operand, dot)
 
-    def _call(self, name: Name, operands: Sequence[Operand], dot: object, last: tuple[object, ...]) -> object:
+    def _call(self, name: Name, operands: Sequence[Operand], dot: object, last: Sequence[object]) -> object:
         if name.name in ("and", "or"):
             return self._choose(name, operands, dot, last)
         function = self.functions[name.name]
-        values = [self._operand(operand, dot) for operand in operands] + list(last)
-        _check_arguments(name, function, values)
+        values = _arguments(name, function, [self._operand(operand, dot) for operand in operands] + list(last))
+        self._spend(values, name.at)
         try:
-            return function.call(*values)
+            result = function.call(*values)
         except Failure as failure:
             at = name.at if failure.at is None else failure.at
             raise Failure(f"{name.name}: {failure.message}", at, failure.hint) from None
+        self._spend([result], name.at)
+        return result
 
-    def _choose(self, name: Name, operands: Sequence[Operand], dot: object, last: tuple[object, ...]) -> object:
+    def _spend(self, values: Sequence[object], at: int) -> None:
+        """Count the text that functions take and give."""
+        self.work += sum(len(value) for value in values if isinstance(value, str))
+        if self.work > MAX_WORK:
+            raise Failure("the template does too much work", at, "Does a text grow again and again?")
+
+    def _choose(self, name: Name, operands: Sequence[Operand], dot: object, last: Sequence[object]) -> object:
         """``and`` and ``or`` look at no more arguments than they need."""
         if not operands and not last:
             raise Failure(f"{name.name} needs at least one argument", name.at)
@@ -218,14 +228,6 @@ class Evaluation:
         return last[0] if last else value
 
 
-def _is_field(pipe: Pipe) -> bool:
-    """Whether the pipeline is nothing but ``.A.B``."""
-    if pipe.variables or len(pipe.commands) != 1 or len(pipe.commands[0]) != 1:
-        return False
-    operand = pipe.commands[0][0]
-    return isinstance(operand, Fields) and operand.of is None
-
-
 def _field(value: object, name: str, at: int) -> object:
     """A missing key is nil, and so is what is taken of it."""
     if value is None:
@@ -235,15 +237,21 @@ def _field(value: object, name: str, at: int) -> object:
     raise Failure(f"{kind(value)} has no field .{name}", at)
 
 
-def _check_arguments(name: Name, function: Function, values: Sequence[object]) -> None:
-    least, most = len(function.parameters), None if function.rest else len(function.parameters)
-    if len(values) < least or (most is not None and len(values) > most):
-        wanted = f"at least {least}" if most is None else str(least)
-        plural = "" if wanted.endswith(" 1") or wanted == "1" else "s"
+def _arguments(name: Name, function: Function, values: list[object]) -> list[object]:
+    """The values as the function wants them, or `Failure` for a wrong number or type."""
+    least = len(function.parameters)
+    if len(values) < least or (function.rest is None and len(values) > least):
+        wanted = str(least) if function.rest is None else f"at least {least}"
+        plural = "" if least == 1 else "s"
         raise Failure(f"{name.name} takes {wanted} argument{plural}, not {len(values)}", name.at)
     types = [*function.parameters, *[function.rest or object] * (len(values) - least)]
-    for index, (value, wanted_type) in enumerate(zip(values, types, strict=True), 1):
-        good = type(value) is wanted_type if wanted_type in (str, int) else True
-        if not good:
-            wanted = "a string" if wanted_type is str else "a whole number"
-            raise Failure(f"argument {index} of {name.name} must be {wanted}, not {kind(value)}", name.at)
+    return [_argument(name, number, *pair) for number, pair in enumerate(zip(values, types, strict=True), 1)]
+
+
+def _argument(name: Name, number: int, value: object, wanted: type) -> object:
+    if wanted is int and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if wanted in (str, int) and type(value) is not wanted:
+        text = "a string" if wanted is str else "a whole number"
+        raise Failure(f"argument {number} of {name.name} must be {text}, not {kind(value)}", name.at)
+    return value

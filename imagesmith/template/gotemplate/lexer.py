@@ -16,6 +16,7 @@ Kind = Literal[
     "text", "open", "close", "space", "name", "field", "variable", "string", "char", "number", "dot", "mark", "end"
 ]
 
+MAX_TOKENS_OF_ACTION = 20_000
 _SPACES = " \t\r\n"
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n]+)
@@ -104,6 +105,8 @@ def _action(text: str, opening: int, position: int, found: list[Token]) -> tuple
         depth += {"(": 1, ")": -1}.get(token.text, 0) if token.kind == "mark" else 0
         if depth < 0:
             raise Failure("there is no parenthesis to close", position)
+        if len(found) > MAX_TOKENS_OF_ACTION:
+            raise Failure("the action is too long", opening)
         found.append(token)
         position += len(token.text)
 

@@ -41,20 +41,18 @@ def character(token: str, at: int) -> int:
 
 
 def number(token: str, at: int) -> int | float:
-    """The value of a number: an integer wherever it is one."""
+    """The value of a number: an integer, unless it is written with a point or an exponent."""
     text = token.replace("_", "")
     try:
         whole = _integer(text[:_LONGEST_NUMBER])
-        if whole is None:
-            value = float(text)
-            whole = int(value) if value.is_integer() and abs(value) < 2**63 else None
-        else:
-            value = float(whole)
-    except (ValueError, OverflowError):
+        value: int | float = float(text) if whole is None else whole
+    except ValueError:
         raise Failure(f"bad number {token[:20]}", at) from None
-    if whole is not None and not -(2**63) <= whole < 2**64:
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise Failure("the number does not fit in 64 bits", at)
-    return value if whole is None else whole
+    if value in (float("inf"), float("-inf")):
+        raise Failure("the number is too large", at)
+    return value
 
 
 def _integer(text: str) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection
+from itertools import islice
 from typing import Literal
 
 from imagesmith.template.gotemplate import literals
@@ -27,6 +28,8 @@ from imagesmith.template.gotemplate.nodes import (
 )
 
 MAX_DEPTH = 60
+MAX_TOKENS = 100_000
+MAX_VARIABLES = 500
 _CONSTANTS = {"true": True, "false": False, "nil": None}
 _KEYWORDS = frozenset(("if", "with", "range", "else", "end", "define", "block", "template", "break", "continue"))
 
@@ -45,9 +48,16 @@ def check_names(template: Template, known: Collection[str]) -> None:
             raise Failure(f'there is no template function "{name.name}"', name.at, hint)
 
 
+def _says_something(body: list[Node]) -> bool:
+    """Whether there is more in it than white space; an empty definition may be repeated."""
+    return any(not isinstance(node, Text) or node.text.strip() for node in body)
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
-        self.tokens = list(tokens(text))
+        self.tokens = list(islice(tokens(text), MAX_TOKENS + 1))
+        if len(self.tokens) > MAX_TOKENS:
+            raise Failure(f"the template has more than {MAX_TOKENS} parts", self.tokens[-1].at)
         self.position = 0
         self.template = Template(text)
         self.variables = ["$"]
@@ -174,7 +184,10 @@ class _Parser:
         self.variables = outer
         self._end(word, ended)
         self.depth -= 1
-        self.template.defined[name] = body
+        if _says_something(body) and _says_something(self.template.defined.get(name, [])):
+            raise Failure(f'the template "{name}" is defined twice', word.at)
+        if _says_something(body) or name not in self.template.defined:
+            self.template.defined[name] = body
         return [Include(name, pipe, word.at)] if word.text == "block" else []
 
     def _include(self, word: Token) -> Include:
@@ -198,6 +211,9 @@ class _Parser:
         commands = [self._command()]
         while self._pass_spaces().text == "|":
             self.position += 1
+            after = self._pass_spaces()
+            if after.kind == "close" or after.text == ")":
+                break  # Go lets a pipeline end with its mark
             commands.append(self._command())
         for command in commands[1:]:
             if isinstance(command[0], Constant | Dot):
@@ -205,6 +221,8 @@ class _Parser:
         if closing == "close" and self._peek().text == ")":
             raise Failure("there is no parenthesis to close", self._peek().at)
         self.variables += variables if declares else ()
+        if len(self.variables) > MAX_VARIABLES:
+            raise Failure(f"there are more than {MAX_VARIABLES} variables", start.at)
         return Pipe(commands, variables, declares, start.at)
 
     def _assigned(self, of_range: bool) -> tuple[tuple[str, ...], bool]:

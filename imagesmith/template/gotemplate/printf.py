@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from imagesmith.template.gotemplate.values import show, show_float
 
-_VERB = re.compile(r"%([-+# 0]*)(\*|\d+)?(?:(\.)(\*|\d+)?)?(.?)", re.DOTALL)
+_VERB = re.compile(r"%([-+# 0]*)(\*|\d+)?(?:(\.)(\*|\d+)?)?(?:\[(\d{1,4})\])?(.?)", re.DOTALL)
 _WIDEST = 100_000
 _TYPES = {bool: "bool", int: "int", float: "float64", str: "string"}
 
 
-def sprintf(layout: str, arguments: Sequence[object]) -> str:
+class _Arguments:
+    """Hands out the arguments in order, or from an index on that the layout names."""
+
+    def __init__(self, values: Sequence[object]) -> None:
+        self.values, self.next, self.reordered = values, 0, False
+
+    def take(self) -> tuple[bool, object]:
+        there = 0 <= self.next < len(self.values)
+        value = self.values[self.next] if there else None
+        self.next += 1
+        return there, value
+
+    def jump(self, index: str | None) -> None:
+        if index is not None:
+            self.next, self.reordered = int(index) - 1, True
+
+    def extra(self) -> str:
+        rest = [] if self.reordered else self.values[self.next :]
+        shown = ["<nil>" if value is None else f"{_type(value)}={show(value)}" for value in rest]
+        return f"%!(EXTRA {', '.join(shown)})" if shown else ""
+
+
+def sprintf(layout: str, values: Sequence[object]) -> str:
     """The layout with its verbs replaced; faults appear in the text as in Go: ``%!d(string=x)``."""
-    rest = iter(arguments)
-    count = 0
-
-    def take() -> tuple[bool, object]:
-        nonlocal count
-        for value in rest:
-            count += 1
-            return True, value
-        return False, None
-
-    text = _VERB.sub(lambda match: _verb(match, take), layout)
-    extra = [f"{_type(value)}={show(value)}" if value is not None else "<nil>" for value in rest]
-    return text + (f"%!(EXTRA {', '.join(extra)})" if extra else "")
+    arguments = _Arguments(values)
+    return _VERB.sub(lambda match: _verb(match, arguments), layout) + arguments.extra()
 
 
 def sprint(arguments: Sequence[object]) -> str:
@@ -44,18 +55,18 @@ def sprintln(arguments: Sequence[object]) -> str:
     return " ".join(map(show, arguments)) + "\n"
 
 
-def quote(text: str) -> str:
-    """Go's %q of a string."""
-    return '"' + "".join(_quoted(character, '"') for character in text) + '"'
+def quote(text: str, *, ascii_only: bool = False) -> str:
+    """Go's %q of a string, or %+q."""
+    return '"' + "".join(_quoted(character, '"', ascii_only=ascii_only) for character in text) + '"'
 
 
-def _quoted(character: str, mark: str) -> str:
+def _quoted(character: str, mark: str, *, ascii_only: bool) -> str:
     named = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v", "\\": "\\\\"}
     if character in named:
         return named[character]
     if character == mark:
         return "\\" + mark
-    if character.isprintable():
+    if character.isprintable() and (character.isascii() or not ascii_only):
         return character
     code = ord(character)
     if code < 0x80:
@@ -63,10 +74,10 @@ def _quoted(character: str, mark: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def _verb(match: re.Match[str], take: Callable[[], tuple[bool, object]]) -> str:
-    flags, letter = match[1], match[5]
-    width, wrong = _size(match[2], take, "BADWIDTH")
-    precision, also = _size(match[4] or ("0" if match[3] else None), take, "BADPREC")
+def _verb(match: re.Match[str], arguments: _Arguments) -> str:
+    flags, letter = match[1], match[6]
+    width, wrong = _size(match[2], arguments, "BADWIDTH")
+    precision, also = _size(match[4] or ("0" if match[3] else None), arguments, "BADPREC")
     if width is not None and width < 0:
         flags, width = flags + "-", -width
     notes = wrong + also
@@ -74,17 +85,20 @@ def _verb(match: re.Match[str], take: Callable[[], tuple[bool, object]]) -> str:
         return notes + "%!(NOVERB)"
     if letter == "%":
         return notes + "%"
-    there, value = take()
+    arguments.jump(match[5])
+    there, value = arguments.take()
+    if not there and match[5]:
+        return f"{notes}%!{letter}(BADINDEX)"
     if not there:
         return f"{notes}%!{letter}(MISSING)"
     return notes + _pad(_convert(letter, value, flags, precision), width, flags, value)
 
 
-def _size(text: str | None, take: Callable[[], tuple[bool, object]], note: str) -> tuple[int | None, str]:
+def _size(text: str | None, arguments: _Arguments, note: str) -> tuple[int | None, str]:
     """A width or a precision, and what Go writes when it is a bad one."""
     if text is None:
         return None, ""
-    value: object = int(text[:9]) if text != "*" else take()[1]
+    value: object = int(text[:9]) if text != "*" else arguments.take()[1]
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _WIDEST:
         return None, f"%!({note})"
     return value, ""
@@ -135,7 +149,7 @@ def _string(letter: str, value: str, flags: str, precision: int | None) -> str:
         return value if precision is None else value[:precision]
     if letter == "q":
         shortened = value if precision is None else value[:precision]
-        return f"`{shortened}`" if "#" in flags and "`" not in shortened else quote(shortened)
+        return f"`{shortened}`" if "#" in flags and "`" not in shortened else quote(shortened, ascii_only="+" in flags)
     if letter in "xX":
         raw = value.encode("utf-8", "replace")[:precision]
         text = raw.hex(" ") if " " in flags else raw.hex()
@@ -153,7 +167,7 @@ def _integer(letter: str, value: int, flags: str, precision: int | None) -> str:
     if letter in "cqU" and 0 <= value <= 0x10FFFF and not 0xD800 <= value <= 0xDFFF:
         if letter == "U":
             return f"U+{value:04X}"
-        return chr(value) if letter == "c" else "'" + _quoted(chr(value), "'") + "'"
+        return chr(value) if letter == "c" else "'" + _quoted(chr(value), "'", ascii_only="+" in flags) + "'"
     return _bad(letter, value)
 
 
@@ -166,7 +180,7 @@ def _float(letter: str, value: float, flags: str, precision: int | None) -> str:
         return _sign(f"{value:.{6 if precision is None else precision}{letter}}", flags)
     if letter in "gG":
         if precision is None:
-            text = show_float(value, 21)
+            text = show_float(value)
             return _sign(text.upper() if letter == "G" else text, flags)
         return _sign(f"{value:.{precision or 1}{letter}}", flags)
     return _bad(letter, value)

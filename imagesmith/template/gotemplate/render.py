@@ -41,7 +41,7 @@ def check(text: str, functions: Mapping[str, Function]) -> Template:
 def render(text: str, data: object, functions: Mapping[str, Function], *, keep_fields: bool = False) -> str:
     """The text with its actions carried out on ``data``. Raises `GoTemplateError`.
 
-    ``keep_fields`` leaves actions that are nothing but a field, ``{{ .X }}``, as they are written.
+    ``keep_fields`` leaves actions that begin with a field, such as ``{{ .X }}``, as they are written.
     """
     if "{{" not in text:
         return text

@@ -38,7 +38,7 @@ def show(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return show_float(value, 21)
+        return show_float(value)
     if isinstance(value, Mapping):
         return "map[" + " ".join(f"{show(k)}:{show(v)}" for k, v in sorted(value.items())) + "]"
     if isinstance(value, list | tuple):
@@ -46,15 +46,15 @@ def show(value: object) -> str:
     return str(value)
 
 
-def show_float(value: float, exponent_from: int) -> str:
-    """The shortest text that reads back as the same number; an exponent below -4 and from ``exponent_from`` on."""
+def show_float(value: float) -> str:
+    """The shortest text that reads back as the same number, with an exponent below 1e-4 and from 1e6 on."""
     if not math.isfinite(value):
         return {math.inf: "+Inf", -math.inf: "-Inf"}.get(value, "NaN")
     sign, digits, scale = Decimal(repr(value)).normalize().as_tuple()
     text = "".join(map(str, digits))
     power = int(scale) + len(text) - 1
     minus = "-" if sign else ""
-    if value == 0 or -4 <= power < exponent_from:
+    if value == 0 or -4 <= power < 6:
         return format(Decimal(repr(value)), "f").removesuffix(".0")
     return f"{minus}{text[0]}{'.' if text[1:] else ''}{text[1:]}e{'-' if power < 0 else '+'}{abs(power):02d}"
 

@@ -34,19 +34,18 @@ def load(request: TemplateRequest) -> Plan:
     found = shape(_document(request.path))
     if (wanted := found.min_packer_version) and (problem := versions.problem(*wanted)):
         raise TemplateError([problem])
-    values, warnings = variables.gather(
-        found,
-        request.variables,
-        request.variable_files,
-        tolerant=request.tolerant,
-        warn=request.warn_undeclared,
+    values, warnings = variables.gather(found, request)
+    started, unset = datetime.now(UTC), [v.name for v in found.variables if v.name not in values]
+    user = variables.resolve(
+        values,
+        unset=unset,
+        sensitive=[name for name, _ in found.sensitive],
+        started=started,
+        template_path=request.path,
+        environ=environ,
     )
-    started = datetime.now(UTC)
-    unset = [v.name for v in found.variables if v.name not in values]
-    user = variables.resolve(values, unset=unset, started=started, template_path=request.path, environ=environ)
     secrets = _secrets(found, user, warnings)
-    planning = _Planning(request, found, user, started, environ)
-    builds = planning.builds(warnings)
+    builds = _Planning(request, found, user, started, environ).builds(warnings)
     return Plan(
         path=request.path,
         language="json",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from imagesmith.errors import Diagnostic, Location, TemplateError, UsageError
+from imagesmith.plan import TemplateRequest
 from imagesmith.template.files import read_text
 from imagesmith.template.functions import Scope, functions
-from imagesmith.template.gotemplate import GoTemplateError, render
+from imagesmith.template.gotemplate import Function, GoTemplateError, render
 from imagesmith.template.gotemplate.errors import Failure
 from imagesmith.template.json.reader import read
 from imagesmith.template.json.shape import Shape
@@ -25,6 +26,9 @@ class Value:
     location: Location | None = None
 
 
+_MOST_TEXT = 64 << 20
+
+
 class _NotYet(Exception):
     """Rendering has met a variable that has to be rendered first."""
 
@@ -33,35 +37,26 @@ class _NotYet(Exception):
         self.name = name
 
 
-def gather(
-    found: Shape, given: Sequence[tuple[str, object]], files: Sequence[str], *, tolerant: bool, warn: bool
-) -> tuple[dict[str, Value], list[Diagnostic]]:
-    """The values that count: defaults, then each file, then each ``given`` one; names unknown to the template too.
+def gather(found: Shape, request: TemplateRequest) -> tuple[dict[str, Value], list[Diagnostic]]:
+    """The values that count: defaults, then each file, then each ``-var``; names unknown to the template too.
 
-    Returns warnings with them. Raises `TemplateError` for required variables without a value unless ``tolerant``.
+    Returns warnings with them. Raises `TemplateError` for required variables without a value, unless the request is
+    tolerant.
     """
     declared = {variable.name: variable for variable in found.variables}
     values = {v.name: Value(v.default, "its default", v.location) for v in found.variables if v.default is not None}
     warnings: list[Diagnostic] = []
-    for path in files:
+    for path in request.variable_files:
         for name, value in _file(path).items():
             values[name] = value
-            if warn and name not in declared:
+            if request.warn_undeclared and name not in declared:
                 warnings.append(_undeclared(name, declared, value.location))
-    for name, raw in given:
+    for name, raw in request.variables:
         values[name] = Value(_text(name, raw), "-var")
-        if warn and name not in declared:
+        if request.warn_undeclared and name not in declared:
             warnings.append(_undeclared(name, declared, None))
-    missing = [
-        Diagnostic(
-            f'the variable "{name}" has no value',
-            hint=f"Give it one with -var '{name}=...' or -var-file",
-            location=variable.location,
-        )
-        for name, variable in declared.items()
-        if name not in values
-    ]
-    if missing and not tolerant:
+    missing = [_missing(name, variable.location) for name, variable in declared.items() if name not in values]
+    if missing and not request.tolerant:
         raise TemplateError(missing)
     return values, warnings
 
@@ -70,55 +65,76 @@ def resolve(
     values: Mapping[str, Value],
     *,
     unset: Sequence[str],
+    sensitive: Collection[str],
     started: datetime,
     template_path: str,
     environ: Mapping[str, str],
 ) -> dict[str, str]:
     """Render all values; they may use each other in any order. ``unset`` ones read as "".
 
+    Nothing of the text of a ``sensitive`` variable goes into an error.
     Raises `TemplateError` with every fault: bad text, unknown names, circles.
     """
-    done: dict[str, str] = dict.fromkeys(unset, "")
-    problems: list[Diagnostic] = []
-
-    def user(name: str) -> str:
-        if name in done:
-            return done[name]
-        if name not in values:
-            close = difflib.get_close_matches(name, [*values, *unset], n=1)
-            raise Failure(f'there is no variable "{name}"', hint=f'Did you mean "{close[0]}"?' if close else "")
-        raise _NotYet(name)
-
-    scope = Scope(language="json", started=started, template_path=template_path, resolve=user, environ=environ)
-    table = functions(scope)
-    for name in values:
-        waiting = [] if name in done else [name]
-        while waiting:
-            current = values[waiting[-1]]
-            try:
-                done[waiting[-1]] = render(current.text, {}, table, keep_fields=True)
-            except _NotYet as other:
-                if other.name not in waiting:
-                    waiting.append(other.name)
-                    continue
-                problems.append(_circle([*waiting[waiting.index(other.name) :], other.name], current))
-                done[waiting[-1]] = ""
-            except GoTemplateError as error:
-                problems.append(_bad(waiting[-1], current, error))
-                done[waiting[-1]] = ""
-            waiting.pop()
-    if problems:
-        raise TemplateError(problems)
-    return done
+    resolving = _Resolving(values, unset, sensitive)
+    scope = Scope(
+        language="json", started=started, template_path=template_path, resolve=resolving.user, environ=environ
+    )
+    resolving.all(functions(scope))
+    if resolving.problems:
+        raise TemplateError(resolving.problems)
+    return resolving.done
 
 
-def _circle(names: Sequence[str], value: Value) -> Diagnostic:
-    return Diagnostic(f"variables use each other in a circle: {' -> '.join(names)}", location=value.location)
+class _Resolving:
+    """Renders variables one by one; a variable that needs another one waits for it on a list, not on the stack."""
+
+    def __init__(self, values: Mapping[str, Value], unset: Sequence[str], sensitive: Collection[str]) -> None:
+        self.values, self.sensitive = values, sensitive
+        self.done: dict[str, str] = dict.fromkeys(unset, "")
+        self.problems: list[Diagnostic] = []
+
+    def user(self, name: str) -> str:
+        if name in self.done:
+            return self.done[name]
+        if name in self.values:
+            raise _NotYet(name)
+        close = difflib.get_close_matches(name, [*self.values, *self.done], n=1)
+        raise Failure(f'there is no variable "{name}"', hint=f'Did you mean "{close[0]}"?' if close else "")
+
+    def all(self, table: Mapping[str, Function]) -> None:
+        size = 0
+        for name in self.values:
+            waiting = [] if name in self.done else [name]
+            while waiting:
+                self._last(waiting, table)
+            size += len(self.done[name])
+            if size > _MOST_TEXT:
+                place = self.values[name].location
+                raise TemplateError([Diagnostic("the variables are too large", location=place)])
+
+    def _last(self, waiting: list[str], table: Mapping[str, Function]) -> None:
+        """Render the variable that waits last, or put the one that it needs behind it."""
+        name = waiting[-1]
+        value = self.values[name]
+        try:
+            self.done[name] = render(value.text, {}, table, keep_fields=True)
+        except _NotYet as other:
+            if other.name not in waiting:
+                waiting.append(other.name)
+                return
+            names = [*waiting[waiting.index(other.name) :], other.name]
+            text = f"variables use each other in a circle: {' -> '.join(names)}"
+            self.problems.append(Diagnostic(text, location=self.values[names[0]].location))
+        except GoTemplateError as error:
+            self.problems.append(_bad(name, value, error, secret=name in self.sensitive))
+        self.done.setdefault(name, "")
+        waiting.pop()
 
 
-def _bad(name: str, value: Value, error: GoTemplateError) -> Diagnostic:
+def _bad(name: str, value: Value, error: GoTemplateError, *, secret: bool) -> Diagnostic:
     place = f"at line {error.line}, column {error.column} of its value from {value.origin}"
-    return Diagnostic(f'the variable "{name}": {error.message}', place, error.hint, value.location)
+    message, hint = ("the value is not a valid template", "") if secret else (error.message, error.hint)
+    return Diagnostic(f'the variable "{name}": {message}', place, hint, value.location)
 
 
 def _file(path: str) -> dict[str, Value]:
@@ -153,6 +169,11 @@ def _text(name: str, raw: object) -> str:
         f'the variable "{name}" must be text',
         hint="variables of JSON templates hold strings; use HCL2 for lists and maps",
     )
+
+
+def _missing(name: str, location: Location) -> Diagnostic:
+    hint = f"Give it one with -var '{name}=...' or -var-file"
+    return Diagnostic(f'the variable "{name}" has no value', hint=hint, location=location)
 
 
 def _undeclared(name: str, declared: Mapping[str, object], location: Location | None) -> Diagnostic:
