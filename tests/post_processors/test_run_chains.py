@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Iterator
@@ -106,8 +107,11 @@ def test_an_error_ends_its_own_chain_and_nothing_else(scene: Scene, pack: type[A
 
 @pytest.mark.parametrize("keep", [None, True, False])
 def test_an_image_is_never_removed(scene: Scene, pack: type[Any], keep: bool | None) -> None:
-    made = run_chains(((step(pack(target="p"), keep),),), IMAGE, scene.post_process())
+    Path("checksum").write_text("of the image")
+    image = dataclasses.replace(IMAGE, files=("checksum",))
+    made = run_chains(((step(pack(target="p"), keep),),), image, scene.post_process())
     assert names(made) == ["cn-beijing:m-1", "p"]
+    assert Path("checksum").exists()
 
 
 @pytest.mark.parametrize(

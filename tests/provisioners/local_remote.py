@@ -61,7 +61,7 @@ class LocalRemote:
             start_new_session=True,
         )
         collected: dict[Stream, list[str]] = {"stdout": [], "stderr": []}
-        forget = token.on_cancel(lambda: os.killpg(process.pid, signal.SIGKILL))
+        forget = token.on_cancel(lambda: _kill(process.pid))
         streams: list[tuple[Stream, IO[bytes]]] = []
         assert process.stdout is not None
         assert process.stderr is not None
@@ -146,6 +146,14 @@ def _read(name: Stream, stream: IO[bytes], output: OutputSink | None, collected:
                 collected[name].append(line)
 
 
+def _kill(group: int) -> None:
+    """Returns when nothing of the group runs any more, as a communicator does."""
+    os.killpg(group, signal.SIGKILL)
+    pause = threading.Event()
+    while any(is_running(path.name, group) for path in Path("/proc").glob("[0-9]*")):
+        pause.wait(0.01)
+
+
 @dataclass
 class Scene:
     """A build around a provisioner or post-processor: what it says and prints, and its cancel token."""
@@ -207,9 +215,10 @@ class Scene:
         return self.answer
 
 
-def is_running(pid: str) -> bool:
-    """Whether the process does anything; one that has ended but was not yet collected does not."""
+def is_running(pid: str, group: int | None = None) -> bool:
+    """Whether the process (of the group) does anything; one that has ended but was not yet collected does not."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+        state, _, its_group = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:3]
+    except (FileNotFoundError, ProcessLookupError):
         return False
+    return state not in "ZX" and group in (None, int(its_group))
