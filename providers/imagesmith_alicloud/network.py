@@ -67,15 +67,19 @@ def zones_with_stock(context: Context) -> Sequence[str]:
     options = context.options
     if options.zone_id:
         return [options.zone_id]
-    answer = context.cloud.read(
-        ecs.DescribeAvailableResourceRequest(
-            destination_resource="InstanceType",
-            instance_type=options.instance_type,
-            instance_charge_type="PostPaid",
-            network_category="vpc",
-            io_optimized=io_optimized(context),
-        )
+    request = ecs.DescribeAvailableResourceRequest(
+        destination_resource="InstanceType",
+        instance_type=options.instance_type,
+        instance_charge_type="PostPaid",
+        network_category="vpc",
+        io_optimized=io_optimized(context),
     )
+    try:
+        answer = context.cloud.read(request)
+    except NotFound as error:
+        if error.code.startswith("InvalidInstanceType"):
+            error.message = f'there is no instance type "{options.instance_type}"'
+        raise
     return _in_order(context, items(answer, "AvailableZones", "AvailableZone"))
 
 

@@ -40,7 +40,7 @@ Answer = Mapping[str, Any]
 _VERSIONS = {"ecs": "2014-05-26", "vpc": "2016-04-28"}
 _CONNECT_MS, _READ_MS = 5_000, 30_000
 _PATIENCE = RetryPolicy(attempts=10, timeout_s=120.0)
-_FIRST_CONTACT_ATTEMPTS = 4
+_FIRST_CONTACT_ATTEMPTS = 3
 """An endpoint that has never been reached is more likely wrong than down."""
 
 

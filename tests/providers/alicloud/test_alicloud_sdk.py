@@ -151,7 +151,7 @@ def test_what_passes_is_tried_again_with_the_same_token(stub: Any, cloud: Cloud,
     assert cloud.write(vpc.CreateVpcRequest(client_token="T-1"))["VpcId"] == "vpc-7"
     assert [call.parameters["ClientToken"] for call in stub.calls] == ["T-1", "T-1"]
     assert len({call.headers["x-acs-signature-nonce"] for call in stub.calls}) == 2
-    assert caller.said and "trying again" in caller.said[0]
+    assert ["trying again" in text for text in caller.said] == [True]
 
 
 @pytest.mark.parametrize("reply", ["cut", refusal("InternalError", 500), (502, "<html>"), (200, "{")])
@@ -177,7 +177,7 @@ def test_an_endpoint_that_never_answered_is_given_up_soon(caller: Any) -> None:
     with pytest.raises(errors.ServiceUnavailable) as refused:
         cloud.read(ecs.DescribeRegionsRequest())
     assert "can't be reached: the connection was refused" in str(refused.value)
-    assert len(caller.said) == 3
+    assert len(caller.said) == 2
 
 
 def test_an_unknown_host_is_named(caller: Any) -> None:
@@ -291,7 +291,7 @@ def test_loopback_is_never_asked_through_a_proxy(stub: Any, caller: Any, monkeyp
 
 def certificate(folder: Path) -> Path:
     """A certificate for 127.0.0.1 that nobody has signed but itself, with its key."""
-    import datetime
+    import datetime as dt
     import ipaddress
 
     from cryptography import x509
@@ -301,15 +301,15 @@ def certificate(folder: Path) -> Path:
 
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "private CA")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
@@ -407,7 +407,7 @@ def test_only_the_models_that_are_used_are_loaded() -> None:
 
 
 def test_models_that_are_imported_already_are_used_as_they_are() -> None:
-    code = "import alibabacloud_ecs20140526.models as theirs; from imagesmith_alicloud.sdk import ecs; print(ecs is theirs)"
+    code = "import alibabacloud_ecs20140526.models as m; from imagesmith_alicloud.sdk import ecs; print(ecs is m)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True"
 
