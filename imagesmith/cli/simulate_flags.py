@@ -6,8 +6,15 @@ from imagesmith.cli.flags import Flag, Parsed
 from imagesmith.errors import UsageError
 
 CLOUD: tuple[Flag, ...] = (
-    Flag("machines", "text", "What stands behind simulated instances.", "", "KIND"),
-    Flag("latency", "names", "Simulated seconds: call=0.05,instance=8,stop=5,snapshot=30,image=10.", value="NAME=S,…"),
+    Flag("machines", "text", "What stands behind simulated instances: sandbox, or none for states only.", "", "KIND"),
+    Flag(
+        "latency",
+        "names",
+        "Simulated seconds (call=0.05,instance=8,stop=5,snapshot=30,image=10; what is not named is instant), or none. "
+        "By default a build takes some seconds.",
+        value="NAME=S,…",
+    ),
+    Flag("speed", "text", "Simulated seconds in a real one.", "", "N"),
     Flag("rate-limit", "text", "Calls that the simulated cloud takes in a second.", "", "N"),
 )
 
@@ -18,9 +25,10 @@ def start_options(parsed: Parsed) -> dict[str, object]:
     if parsed["machines"]:
         options["machines"] = parsed["machines"]
     if parsed["latency"]:
-        options["latencies"] = dict(_latency(entry) for entry in parsed["latency"])
-    if parsed["rate-limit"]:
-        options["rate_limit"] = _positive("rate-limit", parsed["rate-limit"])
+        options["latencies"] = dict(_latency(entry) for entry in parsed["latency"] if entry != "none")
+    for flag in ("speed", "rate-limit"):
+        if parsed[flag]:
+            options[flag.replace("-", "_")] = _number(flag, parsed[flag])
     return options
 
 
@@ -34,15 +42,16 @@ def need_simulate(parsed: Parsed) -> None:
 def _latency(entry: str) -> tuple[str, float]:
     name, equals, seconds = entry.partition("=")
     if not equals:
-        raise UsageError(f'-latency needs NAME=SECONDS, not "{entry}"', hint="for example -latency instance=8,stop=5")
-    return name.strip(), _positive("latency", seconds.removesuffix("s"))
+        hint = "for example -latency instance=8,stop=5, or -latency none"
+        raise UsageError(f'-latency needs NAME=SECONDS, not "{entry}"', hint=hint)
+    return name.strip(), _number("latency", seconds.removesuffix("s"))
 
 
-def _positive(flag: str, text: str) -> float:
+def _number(flag: str, text: str) -> float:
     try:
         number = float(text)
     except ValueError:
         number = -1.0
-    if not 0 <= number < float("inf"):
-        raise UsageError(f'-{flag} needs a number that is not negative, not "{text}"')
+    if not 0 <= number < float("inf") or (not number and flag != "latency"):
+        raise UsageError(f'-{flag} needs a positive number, not "{text}"')
     return number

@@ -10,7 +10,8 @@ from imagesmith.errors import Location
 
 _WIDEST = 110
 _SECRET = re.compile(
-    r"""(?:secret|passw|token|credential|access_?key|private_?key)[\w.-]*["']?\s*[=:]\s*""", re.IGNORECASE
+    r"""(?:secret|passw|token|credential|access_?key|private_?key)[\w.-]{0,40}["']?\s{0,20}[=:]\s{0,20}""",
+    re.IGNORECASE,
 )
 
 

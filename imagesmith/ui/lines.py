@@ -14,7 +14,7 @@ from imagesmith import events
 from imagesmith.errors import Cancelled
 from imagesmith.ui.excerpt import excerpt_of_text
 from imagesmith.ui.record import Record
-from imagesmith.ui.words import listing, packer_duration, plural, short_duration
+from imagesmith.ui.words import kind_in_words, listing, packer_duration, plural, short_duration
 
 Channel = Literal["say", "message", "error"]
 
@@ -136,19 +136,17 @@ class Lines:
             yield Line("message", f"    {event.build}: {text}", event.build)
 
     def _created(self, event: events.ResourceCreated) -> Iterator[Told]:
-        name = f" ({event.name})" if event.name and event.name != event.id else ""
-        yield Line("message", f"    {event.build}: created {event.kind} {event.id}{name}", event.build)
+        yield Line("message", f"    {event.build}: created {_thing(event)}", event.build)
 
     def _deleted(self, event: events.ResourceDeleted) -> Iterator[Told]:
-        yield Line("message", f"    {event.build}: deleted {event.kind} {event.id}", event.build)
+        yield Line("message", f"    {event.build}: deleted {_thing(event)}", event.build)
 
     def _kept(self, event: events.ResourceKept) -> Iterator[Told]:
         if event.reason != "result":
-            yield Line("say", f"==> {event.build}: kept {event.kind} {event.id}{_reason(event.reason)}", event.build)
+            yield Line("say", f"==> {event.build}: kept {_thing(event)}{_reason(event.reason)}", event.build)
 
     def _left(self, event: events.ResourceLeft) -> Iterator[Told]:
-        text = f"==> {event.build}: could not delete {event.kind} {event.id}: {event.error}"
-        yield Line("error", text, event.build)
+        yield Line("error", f"==> {event.build}: could not delete {_thing(event)}: {event.error}", event.build)
 
     def _artifact_ready(self, event: events.ArtifactReady) -> Iterator[Told]:
         tags = ", ".join(f"{key}={value}" for key, value in event.tags.items())
@@ -205,11 +203,11 @@ class Lines:
         if kept := list(record.kept()):
             yield Line("say", "\n==> Kept on purpose:")
             for thing in kept:
-                yield Line("say", f"--> {thing.build}: {thing.kind} {thing.id}{_reason(thing.reason)}", thing.build)
+                yield Line("say", f"--> {thing.build}: {_thing(thing)}{_reason(thing.reason)}", thing.build)
         if record.left:
             yield Line("error", "\n==> Left behind, because it could not be deleted:")
             for gone in record.left:
-                yield Line("error", f"--> {gone.build}: {gone.kind} {gone.id}: {gone.error}", gone.build)
+                yield Line("error", f"--> {gone.build}: {_thing(gone)}: {gone.error}", gone.build)
         if record.left or any(thing.reason == "abort" for thing in kept):
             yield Line("say", f"\n==> 'imagesmith cleanup {record.run}' deletes it.")
         elif record.deleted:
@@ -237,6 +235,12 @@ def _artifact_data(build: str, index: int, artifact: events.ArtifactReady) -> It
 
 def _prefixed(prefix: str, text: str) -> str:
     return "\n".join(prefix + line for line in text.splitlines()) if text.strip() else prefix.rstrip()
+
+
+def _thing(
+    event: events.ResourceCreated | events.ResourceDeleted | events.ResourceKept | events.ResourceLeft,
+) -> str:
+    return f"{kind_in_words(event.kind)} {event.id}"
 
 
 def _reason(reason: str) -> str:

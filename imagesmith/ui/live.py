@@ -42,7 +42,7 @@ class Live(Pausable):
     def notice(self, text: str, channel: Channel = "say") -> None:
         """Print something that belongs to no build."""
         with self._lock:
-            self._console.print(Text(redact.mask(text), style="red" if channel == "error" else ""))
+            self._console.print(Text(redact.mask(text), style="red" if channel == "error" else ""), soft_wrap=True)
 
     def close(self) -> None:
         """Leave the terminal as it was."""
@@ -58,9 +58,9 @@ class Live(Pausable):
             self._stop()
             self._console.print(parts.summary(self.record, event, self._console.width))
         else:
-            line = parts.scrolled(event, names=self.record.expected, debug=self._debug)
+            line = parts.scrolled(event, names=self.record.expected, width=self._console.width, debug=self._debug)
             if line is not None:
-                self._console.print(line)
+                self._console.print(line, soft_wrap=True)
 
     def _freeze(self) -> None:
         self._frozen = self._drawn is not None

@@ -11,18 +11,24 @@ from imagesmith import events
 from imagesmith.errors import Cancelled
 from imagesmith.ui.excerpt import excerpt_of_text
 from imagesmith.ui.record import Build, Record, Step
-from imagesmith.ui.words import listing, plural, short_duration
+from imagesmith.ui.words import kind_in_words, listing, plural, short_duration
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _BAR = 24
 _TIME = 9
-_NAME = 16
+_NARROWEST, _WIDEST = 16, 30
 _NAME_COLOURS = ("cyan", "magenta", "blue", "yellow", "green")
 _KEPT_FREE = 10
 """Lines of the terminal that are left to the output scrolling by."""
 
 
-def scrolled(event: events.Event, *, names: tuple[str, ...], debug: bool) -> Text | None:
+def column(record: Record) -> int:
+    """How wide the column with the steps' names is."""
+    names = [len(step.name) for build in list(record.builds.values()) for step in list(build.steps)]
+    return min(_WIDEST, max([_NARROWEST, *names]))
+
+
+def scrolled(event: events.Event, *, names: tuple[str, ...], width: int, debug: bool) -> Text | None:
     """The line for an event that is worth keeping in the scroll-back; several builds are told apart by their names."""
     if isinstance(event, events.Output):
         text = event.line.rstrip().rpartition("\r")[2]
@@ -31,9 +37,18 @@ def scrolled(event: events.Event, *, names: tuple[str, ...], debug: bool) -> Tex
         if event.level == "debug" and not debug:
             return None
         style = {"warning": "yellow", "error": "red", "debug": "dim"}.get(event.level, "dim")
-        return _line(event.build, event.text, style, names, mark="! " if event.level in ("warning", "error") else "· ")
+        mark = "! " if event.level in ("warning", "error") else "· "
+        room = max(40, width - 4 - (max(map(len, names)) + 2 if len(names) > 1 else 0))
+        lines = [part for line in event.text.splitlines() for part in textwrap.wrap(line, room) or [""]]
+        return _line(event.build, "\n".join(lines), style, names, mark)
     if isinstance(event, events.ResourceLeft):
-        return _line(event.build, f"could not delete {event.kind} {event.id}: {event.error}", "red", names, mark="✗ ")
+        return _line(
+            event.build,
+            f"could not delete {kind_in_words(event.kind)} {event.id}: {event.error}",
+            "red",
+            names,
+            mark="✗ ",
+        )
     return None
 
 
@@ -42,6 +57,7 @@ def _line(build: str, text: str, style: str, names: tuple[str, ...], mark: str =
     for part in text.splitlines() or [""]:
         if line.plain:
             line.append("\n")
+            mark = "  "
         if len(names) > 1:
             line.append(f" {build:<{max(map(len, names))}} ", _name_style(build, names))
         line.append(f" {mark}", style)
@@ -56,9 +72,9 @@ def _name_style(build: str, names: tuple[str, ...]) -> str:
 def picture(record: Record, now: float, width: int, height: int) -> list[Text]:
     """The state of every build in at most ``height`` lines, the less detailed the less room there is."""
     builds = list(record.builds.values())
-    room = max(6, height - _KEPT_FREE)
+    room, names = max(6, height - _KEPT_FREE), column(record)
     for detail in (2, 1, 0):
-        lines = [line for build in builds for line in _build(build, now, width, detail)]
+        lines = [line for build in builds for line in _build(build, now, width, detail, names)]
         if len(lines) + 2 <= room:
             break
     else:
@@ -66,7 +82,7 @@ def picture(record: Record, now: float, width: int, height: int) -> list[Text]:
     return [Text(""), *lines, _footer(record, width)]
 
 
-def _build(build: Build, now: float, width: int, detail: int) -> Iterator[Text]:
+def _build(build: Build, now: float, width: int, detail: int, names: int) -> Iterator[Text]:
     """The build's name and time, then its steps: all of them, only the running ones, or none."""
     if build.finished or build.failed:
         yield _ended(build, width)
@@ -75,7 +91,7 @@ def _build(build: Build, now: float, width: int, detail: int) -> Iterator[Text]:
     steps = list(build.steps)
     if detail == 2:
         for step in steps:
-            yield step_row(step, now, width)
+            yield step_row(step, now, width, names)
     elif detail == 1:
         done = [step for step in steps if step.state != "running"]
         if done:
@@ -83,7 +99,7 @@ def _build(build: Build, now: float, width: int, detail: int) -> Iterator[Text]:
             text = Text.assemble(("   ✓ ", "green"), (f"{plural(len(done), 'step')} done", "dim"))
             yield _row(text, short_duration(seconds), width)
         for step in build.running:
-            yield step_row(step, now, width)
+            yield step_row(step, now, width, names)
     if build.waiting and not build.running:
         yield Text(f"   {build.waiting.what}: {build.waiting.state}", "dim", no_wrap=True, overflow="ellipsis")
 
@@ -95,15 +111,16 @@ def _ended(build: Build, width: int) -> Text:
     return _row(Text.assemble((f" {mark} ", style), (build.name, "bold")), short_duration(seconds), width)
 
 
-def step_row(step: Step, now: float, width: int) -> Text:
-    """One step: its mark, its name, its result or what it waits for, its time."""
+def step_row(step: Step, now: float, width: int, names: int) -> Text:
+    """One step: its mark, its name, its result or what it waits for, its time. ``names`` is the column's width."""
+    name = step.name if len(step.name) <= names else step.name[: names - 1] + "…"
     if step.state == "running":
         frame = _SPINNER[int(now * 8) % len(_SPINNER)]
-        text = Text.assemble((f"   {frame} ", "cyan"), (f"{step.name:<{_NAME}} ", "bold"))
+        text = Text.assemble((f"   {frame} ", "cyan"), (f"{name:<{names}} ", "bold"))
         _append_waiting(text, step)
         return _row(text, short_duration(max(0.0, now - step.started)), width)
     mark, style = ("✓", "green") if step.state == "done" else ("✗", "red")
-    text = Text.assemble((f"   {mark} ", style), f"{step.name:<{_NAME}} ", (step.result, "dim"))
+    text = Text.assemble((f"   {mark} ", style), f"{name:<{names}} ", (step.result, "dim"))
     return _row(text, short_duration(step.seconds), width)
 
 
@@ -147,55 +164,55 @@ def _footer(record: Record, width: int) -> Text:
 
 def summary(record: Record, event: events.RunFinished, width: int) -> Text:
     """What stays on the screen: the steps with their times, what was made, what was cleaned up."""
-    out = Text()
+    out, names = Text(), column(record)
     for build in record.builds.values():
-        for line in _outcome(build, width, brief=len(record.builds) > 1):
+        for line in _outcome(build, width, names, brief=len(record.builds) > 1):
             out.append("\n").append_text(line)
         out.append("\n")
-    for line in _ending(record, event):
+    for line in _ending(record, event, names):
         out.append("\n").append_text(line)
-    return out.append("\n")
+    return out
 
 
-def _outcome(build: Build, width: int, *, brief: bool) -> Iterator[Text]:
+def _outcome(build: Build, width: int, names: int, *, brief: bool) -> Iterator[Text]:
     yield _ended(build, width)
     if brief and build.finished:
-        yield from _brief_steps(build, width)
+        yield from _brief_steps(build, width, names)
     else:
         end = build.finished or build.failed
         for step in build.steps:
-            yield step_row(step, end.at if end else 0.0, width)
-    yield from _results(build)
+            yield step_row(step, end.at if end else 0.0, width, names)
+    yield from _results(build, names)
     failed = build.failed
     if failed and failed.kind != Cancelled.__name__:
         yield Text("")
         yield from _failure(failed)
 
 
-def _brief_steps(build: Build, width: int) -> Iterator[Text]:
+def _brief_steps(build: Build, width: int, names: int) -> Iterator[Text]:
     """The steps with their times in running text, for when several builds share a screen."""
     words = " · ".join(f"{step.name} {short_duration(step.seconds)}".replace(" ", "\xa0") for step in build.steps)
-    label, _ = _label("")
+    label, _ = _label("", names)
     for index, line in enumerate(textwrap.wrap(words, max(20, width - len(label) - 1))):
-        yield Text.assemble(_label("" if index else "steps"), line.replace("\xa0", " "))
+        yield Text.assemble(_label("" if index else "steps", names), line.replace("\xa0", " "))
 
 
-def _results(build: Build) -> Iterator[Text]:
+def _results(build: Build, names: int) -> Iterator[Text]:
     for artifact in build.artifacts:
         yield Text("")
         for region, image in artifact.images.items():
-            yield Text.assemble(_label("image"), (image, "bold green"), (f"  in {region}", "dim"))
+            yield Text.assemble(_label("image", names), (image, "bold green"), (f"  in {region}", "dim"))
         if not artifact.images:
-            yield Text.assemble(_label("artifact"), (artifact.description or artifact.id, "green"))
+            yield Text.assemble(_label("artifact", names), (artifact.description or artifact.id, "green"))
         for index, (key, value) in enumerate(artifact.tags.items()):
-            yield Text.assemble(_label("" if index else "tags"), f"{key} = {value}")
+            yield Text.assemble(_label("" if index else "tags", names), f"{key} = {value}")
         for index, file in enumerate(artifact.files):
-            yield Text.assemble(_label("" if index else "files"), file)
+            yield Text.assemble(_label("" if index else "files", names), file)
 
 
-def _label(name: str, style: str = "dim") -> tuple[str, str]:
+def _label(name: str, names: int, style: str = "dim") -> tuple[str, str]:
     """A word in the column of the steps' names."""
-    return f"     {name:<{_NAME}} ", style
+    return f"     {name:<{names}} ", style
 
 
 def _failure(failed: events.BuildFailed) -> Iterator[Text]:
@@ -208,17 +225,21 @@ def _failure(failed: events.BuildFailed) -> Iterator[Text]:
         yield Text(f"          {failed.hint}", "yellow")
 
 
-def _ending(record: Record, event: events.RunFinished) -> Iterator[Text]:
+def _ending(record: Record, event: events.RunFinished, names: int) -> Iterator[Text]:
     kept = list(record.kept())
     for thing in kept:
         reason = " (-on-error=abort)" if thing.reason == "abort" else ""
-        yield Text.assemble(_label("kept"), f"{thing.kind} {thing.id}{reason}")
+        yield Text.assemble(_label("kept", names), f"{kind_in_words(thing.kind)} {thing.id}{reason}")
     for left in record.left:
-        yield Text.assemble(_label("left behind", "bold red"), f"{left.kind} {left.id}", (f"  {left.error}", "dim"))
+        yield Text.assemble(
+            _label("left behind", names, "bold red"),
+            f"{kind_in_words(left.kind)} {left.id}",
+            (f"  {left.error}", "dim"),
+        )
     if record.deleted:
-        yield Text.assemble(_label("cleaned up"), listing(kind for kind, _ in record.deleted))
+        yield Text.assemble(_label("cleaned up", names), listing(kind for kind, _ in record.deleted))
     if record.left or any(thing.reason == "abort" for thing in kept):
-        yield Text.assemble(_label("to delete it"), (f"imagesmith cleanup {record.run}", "bold"))
+        yield Text.assemble(_label("to delete it", names), (f"imagesmith cleanup {record.run}", "bold"))
         return
     cancelled = "cancelled, " if event.exit_code == Cancelled.exit_code else ""
     yield Text.assemble((" ✓ ", "green"), (f"{cancelled}nothing {'else ' if kept else ''}left behind", "bold"))

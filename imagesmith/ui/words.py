@@ -45,9 +45,17 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{count} {noun}s"
 
 
+_NAMES = {"vpc": "VPC", "eip": "EIP", "vswitch": "vSwitch"}
+
+
+def kind_in_words(kind: str) -> str:
+    """What people call a kind of resource: ``key pair``, ``vSwitch``, ``EIP``."""
+    return _NAMES.get(kind) or kind.replace("-", " ")
+
+
 def listing(kinds: Iterable[str]) -> str:
     """Kinds in order of appearance, the repeated ones counted: ``VPC, 2 snapshots, key pair``."""
     counts: dict[str, int] = {}
-    for kind in kinds:
+    for kind in map(kind_in_words, kinds):
         counts[kind] = counts.get(kind, 0) + 1
     return ", ".join(kind if count == 1 else plural(count, kind) for kind, count in counts.items())

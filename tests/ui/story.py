@@ -33,13 +33,13 @@ def image_build(name: str = NAME, *, fail: bool = False) -> Iterator[tuple[float
     yield now(events.StepStarted(build=name, step="login"))
     yield now(events.StepStarted(build=name, step="network"))
     yield now(events.StepStarted(build=name, step="public address"))
-    yield created("key pair", "imagesmith-20261121-aa01")
+    yield created("key-pair", "imagesmith-20261121-aa01")
     yield now(events.StepFinished(build=name, step="login", seconds=0.1, result="imagesmith-20261121-aa01"))
-    yield created("VPC", "vpc-bp1q7e")
-    yield created("EIP", "eip-bp1uw4")
+    yield created("vpc", "vpc-bp1q7e")
+    yield created("eip", "eip-bp1uw4")
     yield now(events.StepFinished(build=name, step="public address", seconds=0.3, result="eip-bp1uw4"))
-    yield created("vSwitch", "vsw-bp1x0c")
-    yield created("security group", "sg-bp1mm2")
+    yield created("vswitch", "vsw-bp1x0c")
+    yield created("security-group", "sg-bp1mm2")
     yield now(events.Message(build=name, text="port 22 is open to 0.0.0.0/0 while the build runs", level="warning"))
     yield now(events.StepFinished(build=name, step="network", seconds=0.6, result="vpc-bp1q7e"), 0.1)
     yield now(events.StepStarted(build=name, step="instance"))
@@ -88,15 +88,15 @@ def _teardown(name: str) -> Iterator[tuple[float, events.Event]]:
     yield 0.0, events.StepStarted(build=name, step="teardown")
     doomed = {
         "instance": "i-bp1k3v",
-        "EIP": "eip-bp1uw4",
-        "security group": "sg-bp1mm2",
-        "vSwitch": "vsw-bp1x0c",
-        "VPC": "vpc-bp1q7e",
-        "key pair": "imagesmith-20261121-aa01",
+        "eip": "eip-bp1uw4",
+        "security-group": "sg-bp1mm2",
+        "vswitch": "vsw-bp1x0c",
+        "vpc": "vpc-bp1q7e",
+        "key-pair": "imagesmith-20261121-aa01",
     }
     for kind, identity in doomed.items():
-        yield 0.2, events.ResourceDeleted(build=name, kind=kind, id=identity)
-    yield 0.0, events.StepFinished(build=name, step="teardown", seconds=1.2, result="6 deleted")
+        yield 0.5, events.ResourceDeleted(build=name, kind=kind, id=identity)
+    yield 0.0, events.StepFinished(build=name, step="teardown", seconds=3.0, result="6 deleted")
 
 
 def _failure(name: str) -> Iterator[tuple[float, events.Event]]:

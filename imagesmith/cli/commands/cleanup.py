@@ -11,7 +11,7 @@ from imagesmith.cli.flags import Flag, Parsed
 from imagesmith.cli.report import Printer
 from imagesmith.cli.stopping import Stopper
 from imagesmith.errors import ImagesmithError, UsageError
-from imagesmith.ui.words import plural
+from imagesmith.ui.words import kind_in_words, plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,11 +105,11 @@ def _tell(run: str, outcome: CleanOutcome, surface: Surface, *, dry_run: bool) -
         surface.notice(f"Run {run}: would delete {plural(len(outcome.deleted), 'resource')}")
         for thing in outcome.deleted:
             where = thing.id or f"{thing.name} (if it exists)"
-            surface.notice(f"  {thing.kind} {where}")
+            surface.notice(f"  {kind_in_words(thing.kind)} {where}")
         return
     surface.notice(f"Run {run}: {plural(len(outcome.deleted), 'resource')} deleted")
     for kind, identity, reason in outcome.left:
-        surface.notice(f"  left: {kind} {identity}: {reason}", "error")
+        surface.notice(f"  left: {kind_in_words(kind)} {identity}: {reason}", "error")
     if not outcome.left:
         surface.notice("Nothing left behind.")
 

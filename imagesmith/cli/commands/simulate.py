@@ -26,20 +26,15 @@ def _run(invocation: Invocation) -> int:
     parsed = invocation.parsed
     if len(parsed.arguments) != 1:
         raise UsageError("name the cloud to simulate", hint=f"one of {', '.join(plugin.names('simulators'))}")
-    start = plugin.load("simulators", parsed.arguments[0]).start
+    (name,) = parsed.arguments
+    kind = plugin.load("simulators", name)
+    options = {"latencies": kind.lively_latencies} | simulate_flags.start_options(parsed)
     printer = Printer(invocation.program, invocation.machine_readable)
     over = threading.Event()
     with signals.watched(lambda _name, _count: over.set()):
+        cloud = kind.start(port=parsed["port"], **options)
         try:
-            cloud = start(port=parsed["port"], **simulate_flags.start_options(parsed))
-        except OSError as error:
-            raise UsageError(
-                f"can't serve at 127.0.0.1:{parsed['port']}: {error.strerror}", hint="try --port 0"
-            ) from error
-        except ValueError as error:
-            raise UsageError(str(error)) from error
-        try:
-            printer.result("\n".join(_how_to(cloud, parsed.arguments[0])))
+            printer.result("\n".join(_how_to(cloud, name)))
             over.wait()
             printer.result("\n".join(_end(cloud)))
         finally:
