@@ -21,23 +21,25 @@ def log_in(
     """
     transport.auth_timeout = timeout_s
     tried: list[str] = []
+    methods: list[str] = []
     allowed: list[str] = []
     for name, method, attempt in _ways(transport, target.username, key, password):
         if allowed and method not in allowed:
             continue
         tried.append(name)
+        methods.append(method)
         try:
             more = attempt()
         except paramiko.BadAuthenticationType as error:
             allowed = list(error.allowed_types)
         except (paramiko.SSHException, EOFError, OSError) as error:
             if not transport.is_active() or "timeout" in str(error).lower():
-                raise _broken_off(transport, target, tried, error) from error
+                raise _broken_off(transport, target, tried, methods, error) from error
         else:
             if transport.is_authenticated():
                 return
             allowed = list(more)
-    raise failures.login_refused(target, tried, allowed, _banner(transport))
+    raise failures.login_refused(target, tried, methods, allowed, _banner(transport))
 
 
 def _ways(
@@ -60,11 +62,14 @@ def _ways(
     return ways
 
 
-def _broken_off(transport: SshTransport, target: Target, tried: list[str], error: Exception) -> Exception:
+def _broken_off(
+    transport: SshTransport, target: Target, tried: list[str], methods: list[str], error: Exception
+) -> Exception:
     """Servers hang up on users whom they will not have; one that is only slow or starting is another matter."""
     if "timeout" in str(error).lower():
         return SilentPeer(f"{target} does not answer to the login", hint="the guest may be overloaded or starting")
-    return failures.login_refused(target, [*tried[:-1], f"{tried[-1]} (it hung up)"], [], _banner(transport))
+    hung_up = [*tried[:-1], f"{tried[-1]} (it hung up)"]
+    return failures.login_refused(target, hung_up, methods, [], _banner(transport))
 
 
 def _banner(transport: SshTransport) -> str:

@@ -41,7 +41,7 @@ _PERMANENT_TRIES = 3
 _LOGIN_PATIENCE_S = 25.0
 _UNKNOWN_NAME_S = 10.0
 _DIAL_S = (2.5, 10.0)
-_HANDSHAKE_S = (6.0, 20.0)
+_HANDSHAKE_S = (4.0, 20.0)
 _AUTH_S = 30.0
 _DEFAULT_ATTEMPTS = 10
 
@@ -113,7 +113,7 @@ class Connector:
             transport.shut()
             self.cancel.check()
             raise
-        transport.start_keepalive()
+        transport.settle()
         return transport
 
     def _keepalive_s(self) -> float:

@@ -119,14 +119,16 @@ def offered_algorithms(greeting: bytes) -> str:
     return f"key exchange {lists[0]}; host keys {lists[1]}; ciphers {lists[2]}"
 
 
-def login_refused(target: Target, tried: list[str], allowed: list[str], banner: str) -> ConnectError:
-    """The server took none of the ways to log in that were ``tried``; ``allowed`` are those it names."""
+def login_refused(
+    target: Target, tried: list[str], methods: list[str], allowed: list[str], banner: str
+) -> ConnectError:
+    """The server took none of the ways that were ``tried`` (by these ``methods``); ``allowed`` are those it names."""
     if _NOT_YET.search(banner):
         return SilentPeer(f"{target} is still starting: {banner.strip()}", hint="it lets nobody in before it is up")
     names = " and ".join(tried) or "no key and no password"
     accepts = f"; it accepts {', '.join(allowed)}" if allowed else ""
     other = {"publickey": "key", "password": "password"}
-    missing = [other[name] for name in allowed if name in other and other[name] not in " ".join(tried)]
+    missing = [other[name] for name in allowed if name in other and name not in methods]
     hint = f'is "{target.username}" the right ssh_username for this image (root, ubuntu, ecs-user, cloud-user, …)'
     if missing:
         hint += f", and should a {missing[0]} be given"

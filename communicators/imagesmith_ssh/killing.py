@@ -10,21 +10,36 @@ environment has to be altered for that.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
-from imagesmith.errors import ConnectionLost, ImagesmithError
+from imagesmith.errors import ImagesmithError
 from imagesmith.waiting import CancelToken
 from imagesmith_ssh import quoting
 from imagesmith_ssh.process import Process
 
+_LOOKS = 6
 _GRACE_S = 1.0
 _LIMIT_S = 6.0
+_PAUSE_S = 0.1
+_SLACK_S = 3
 
-# $1: seconds since the command began; $2: how often to look, ten times a second, before TERM becomes KILL.
+# $1: seconds since the command began; $2: how often to look, at least a tenth of a second apart, before TERM becomes KILL.
+# Fields of /proc/PID/stat after the name: 1 state, 2 parent, 4 session, 20 start in clock ticks. Processes older than
+# the command are spared, so that what earlier commands have left running goes on.
 _SWEEP = r"""
 parent=$PPID; me=$$; mark=$SSH_CONNECTION
 [ -r /proc/self/stat ] || exit 3
 read -r up rest < /proc/uptime
-since=$(( (${up%%.*} - $1 - 1) * $(getconf CLK_TCK 2>/dev/null || echo 100) ))
+since=$(( (${up%%.*} - $1) * $(getconf CLK_TCK 2>/dev/null || echo 100) ))
+looks=$2; oldest=
+for file in /proc/[0-9]*/stat; do
+  read -r line < "$file" 2>/dev/null || continue
+  pid=${line%% *}
+  set -- ${line##*) }
+  [ "$2" = "$parent" ] && [ "$pid" != "$me" ] && [ "$parent" != 1 ] && [ "${20}" -ge "$since" ] || continue
+  [ -n "$oldest" ] && [ "$oldest" -le "${20}" ] || oldest=${20}
+done
+since=${oldest:-$since}
 marked() {
   [ -n "$mark" ] && tr '\0' '\n' < "/proc/$1/environ" 2>/dev/null | grep -qxF "SSH_CONNECTION=$mark"
 }
@@ -36,16 +51,14 @@ look() {
       read -r line < "$file" 2>/dev/null || continue
       pid=${line%% *}
       set -- ${line##*) }
-      [ "$1" = Z ] || [ "$4" = "$me" ] || [ "$pid" = "$parent" ] || [ "$pid" = 1 ] && continue
+      [ "$1" = Z ] || [ "$4" = "$me" ] || [ "$pid" = "$parent" ] || [ "${20}" -lt "$since" ] && continue
       case $found in *" $pid "*) continue ;; esac
       case $grown in *" $pid "*) mine=1 ;; *) mine= ;; esac
-      [ "${20}" -ge "$since" ] && {
-        [ "$2" = "$parent" ] && [ "$parent" != 1 ] && mine=1
-        [ -z "$mine" ] && [ "$try" = 1 ] && [ "$2" != 2 ] && marked "$pid" && mine=1
-        case $found in *" $2 "*) mine=1 ;; esac
-        case $sessions in *" $4 "*) mine=1 ;; esac
-      }
-      [ -n "$mine" ] && { found="$found$pid "; case $sessions in *" $4 "*) ;; *) sessions="$sessions$4 " ;; esac; }
+      [ "$2" = "$parent" ] && [ "$parent" != 1 ] && mine=1
+      case $found in *" $2 "*) mine=1 ;; esac
+      case $sessions in *" $4 "*) mine=1 ;; esac
+      [ -z "$mine" ] && [ $try = 1 ] && [ "$2" != 2 ] && marked "$pid" && mine=1
+      [ -n "$mine" ] && { found="$found$pid "; sessions="$sessions$4 "; }
     done
     [ "$count" = "$found" ] && break
   done
@@ -58,50 +71,52 @@ pause() { sleep 0.1 2>/dev/null || sleep 1; }
 found=" "
 look || exit 0
 strike TERM
-i=0
-while [ $i -lt "$2" ]; do pause; look || exit 0; i=$((i + 1)); done
-i=0
-while [ $i -lt 20 ]; do strike KILL; pause; look || exit 0; i=$((i + 1)); done
-echo "$found"
+while [ "$looks" -gt 0 ]; do pause; look || exit 0; looks=$((looks - 1)); done
+looks=15
+while [ $looks -gt 0 ]; do strike KILL; pause; look || exit 0; looks=$((looks - 1)); done
 exit 1
 """
 
 
-def end(process: Process) -> bool:
-    """TERM, a second's grace, then KILL; returns whether it is known that nothing is left. Takes a few seconds at most.
+Take = Callable[[bytes, bytes], None]
+"""Gets what the command prints while it is being ended, standard output and standard error."""
 
-    Works though the process's own cancel token is set.
+
+def end(process: Process, take: Take) -> bool:
+    """TERM, about a second's grace, then KILL; returns whether it is known that nothing is left.
+
+    Takes a few seconds at most. Works though the process's own cancel token is set.
     """
     if not process.transport.is_active():
         return False
-    swept = _sweep(process)
+    swept = _sweep(process, take)
     if not swept:
-        _signal(process, "TERM")
-    _signal(process, "KILL")
+        _signal(process, "TERM", take)
+        _signal(process, "KILL", take)
     process.close()
+    take(*process.take())
     return swept
 
 
-def _sweep(process: Process) -> bool:
-    elapsed = int(time.monotonic() - process.started) + 1
-    sweep = quoting.command(_SWEEP, str(elapsed), str(int(_GRACE_S * 10)))
-    patience = CancelToken()
+def _sweep(process: Process, take: Take) -> bool:
+    elapsed = int(time.monotonic() - process.started) + _SLACK_S
+    sweep = quoting.command(_SWEEP, str(elapsed), str(_LOOKS))
     try:
-        with Process(process.transport, sweep, patience) as sweeper:
+        with Process(process.transport, sweep, CancelToken()) as sweeper:
             deadline = time.monotonic() + _LIMIT_S
             while not sweeper.ended and time.monotonic() < deadline:
                 sweeper.take()
-                process.take()
-                sweeper.wait(0.1)
+                take(*process.take())
+                sweeper.wait(_PAUSE_S)
             return sweeper.ended and sweeper.outcome()[0] == 0
-    except (ConnectionLost, ImagesmithError):
+    except ImagesmithError:
         return False
 
 
-def _signal(process: Process, name: str) -> None:
+def _signal(process: Process, name: str, take: Take) -> None:
     """Signal the process group and give it the grace period to end."""
     process.send_signal(name)
     deadline = time.monotonic() + _GRACE_S
     while not process.ended and time.monotonic() < deadline:
-        process.take()
-        process.wait(0.1)
+        take(*process.take())
+        process.wait(_PAUSE_S)

@@ -51,7 +51,7 @@ class Landing:
         path = self._place(name)
         draft = path.with_name(f".imagesmith-{secrets.token_hex(8)}")
         with _explained(path):
-            if path.is_dir():
+            if path.is_dir() and not path.is_symlink():
                 raise IsADirectoryError(None, "it is a directory")
             path.parent.mkdir(parents=True, exist_ok=True)
             try:

@@ -97,8 +97,7 @@ class SshRemote:
                 quiet_since = 0.0
                 continue
             if process.cancel.is_set:
-                killing.end(process)
-                take(*process.take())
+                killing.end(process, take)
                 process.cancel.check()
             if process.ended:
                 return

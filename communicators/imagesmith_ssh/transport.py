@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import paramiko
-from paramiko.common import MSG_CHANNEL_REQUEST, cMSG_CHANNEL_REQUEST, cMSG_GLOBAL_REQUEST
+from paramiko.common import MSG_CHANNEL_REQUEST, cMSG_CHANNEL_DATA, cMSG_CHANNEL_REQUEST, cMSG_GLOBAL_REQUEST
 from paramiko.message import Message
 
 from imagesmith.errors import ConnectionLost
@@ -59,9 +59,9 @@ class SshTransport(paramiko.Transport):
     """One authenticated connection (after `imagesmith_ssh.connecting` is through with it)."""
 
     def __init__(self, wire: Wire, *, keepalive_s: float = 0.0) -> None:
-        self._active_check_timeout = min(_IDLE_CHECK_S, keepalive_s) if keepalive_s > 0 else _IDLE_CHECK_S
         super().__init__(wire, default_window_size=_WINDOW_BYTES, packetizer_class=SwiftPacketizer)
         self.wire = wire
+        wire.settimeout(_CHECK_S)
         self.set_log_channel(_quiet_log())
         self.exit_signals: dict[int, str] = {}
         self._inner._channel_handler_table = {
@@ -79,9 +79,14 @@ class SshTransport(paramiko.Transport):
         """This object, where what paramiko does not publish is used."""
         return self
 
-    def start_keepalive(self) -> None:
-        """From now on ask the server for a sign of life when nothing was sent for so long."""
+    def settle(self) -> None:
+        """The connection is made: from now on look around rarely, and send keepalives where they are wanted.
+
+        paramiko's reader wakes up ten times a second by default, which adds up when many builds run at once.
+        """
+        self.wire.settimeout(_IDLE_CHECK_S)
         if self._keepalive_s > 0:
+            self.wire.settimeout(min(_IDLE_CHECK_S, self._keepalive_s))
             self.packetizer.set_keepalive(self._keepalive_s, self._ask_for_life)
 
     def _ask_for_life(self) -> None:
@@ -193,7 +198,8 @@ class SshTransport(paramiko.Transport):
         if not packetizer.swift:
             for buffer, size in packets:
                 message = Message()
-                message.add(b"\x5e", channel.remote_chanid)
+                message.add_byte(cMSG_CHANNEL_DATA)
+                message.add_int(channel.remote_chanid)
                 message.add_string(bytes(buffer[HEAD_BYTES : HEAD_BYTES + size]))
                 self._inner._send_user_message(message)
             return
