@@ -103,7 +103,7 @@ class _Session:
         self.ledger = stack.enter_context(
             Ledger.create(state_folder(settings.state_dir), self.run_id, template=template)
         )
-        self.simulation = Simulation(settings.simulate_options) if settings.simulate else None
+        self.simulation = Simulation(settings.simulate_options, settings.clouds) if settings.simulate else None
         if self.simulation:
             stack.callback(self.simulation.close)
 
@@ -191,6 +191,7 @@ class _Session:
             on_event=self.emit,
             cancel=self.cancel,
             policy=policy,
+            clock=settings.clock,
         )
         run.seconds = seconds
         job = Job(planned=planned, source=source, run=run, ask=settings.ask, simulated=settings.simulate)

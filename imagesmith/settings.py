@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from imagesmith.interfaces import Ask
-from imagesmith.waiting import CancelToken
+from imagesmith.interfaces import Ask, SimulatedCloud
+from imagesmith.waiting import CancelToken, Clock
 
 OnErrorWord = Literal["cleanup", "abort", "ask", "run-cleanup-provisioner"]
 
@@ -19,8 +19,10 @@ class RunSettings:
 
     ``timeout_s``: the whole build's time in seconds, 0 for none. ``parallel_builds``: how many builds run at once, 0
     for all. ``state_dir``: where the ledger is written (default: see `imagesmith.ledger.state_folder`).
-    ``simulate``: run against a simulated cloud on loopback; ``simulate_options`` go to its ``start``.
-    ``ask`` answers prompts (``-debug``, ``-on-error=ask``, breakpoints); ``cancel`` stops the run when it is set.
+    ``simulate``: run against a simulated cloud on loopback; ``simulate_options`` go to its ``start``. ``clouds`` are
+    simulated clouds by name that you have started yourself, to look at them afterwards; they are not closed.
+    ``clock`` is what waits measure time with. ``ask`` answers prompts (``-debug``, ``-on-error=ask``, breakpoints);
+    ``cancel`` stops the run when it is set.
     """
 
     on_error: OnErrorWord = "cleanup"
@@ -31,5 +33,7 @@ class RunSettings:
     state_dir: Path | None = None
     simulate: bool = False
     simulate_options: Mapping[str, object] = field(default_factory=dict)
+    clouds: Mapping[str, SimulatedCloud] = field(default_factory=dict)
+    clock: Clock | None = None
     ask: Ask = lambda _prompt: None
     cancel: CancelToken = field(default_factory=CancelToken)

@@ -12,11 +12,12 @@ from imagesmith.interfaces import SimulatedCloud
 
 
 class Simulation:
-    """The simulated clouds of one run, started when the first build needs one."""
+    """The simulated clouds of one run: ``given`` ones, and those started when the first build needs one."""
 
-    def __init__(self, start_options: Mapping[str, object]) -> None:
+    def __init__(self, start_options: Mapping[str, object], given: Mapping[str, SimulatedCloud]) -> None:
         self._start_options: Mapping[str, Any] = start_options
-        self._clouds: dict[str, SimulatedCloud] = {}
+        self._given = given
+        self._clouds: dict[str, SimulatedCloud] = dict(given)
 
     def attach(self, builder_type: str, source: CommunicatorOptions) -> CommunicatorOptions:
         """The builder's options, pointed at its simulated cloud. Raises `UsageError` where there is none for it."""
@@ -34,6 +35,7 @@ class Simulation:
         return tuple(line for cloud in self._clouds.values() for line in cloud.inventory())
 
     def close(self) -> None:
-        """Stop the clouds and their machines."""
-        for cloud in self._clouds.values():
-            cloud.close()
+        """Stop the clouds that were started here, and their machines."""
+        for name, cloud in self._clouds.items():
+            if name not in self._given:
+                cloud.close()

@@ -112,14 +112,17 @@ class CancelToken:
 class Patience:
     """How long to wait and how often to look, in seconds.
 
-    The pauses grow by ``growth`` from ``first_s`` to ``longest_s``. Where the cloud tells a percentage the next look is
-    placed where the rest should be done, so that a long wait ends close to its real end with few calls.
+    The first look comes after ``soon_s``. What is known to take a while is not looked at again before ``expected_s``.
+    From then on the pauses grow by ``growth`` from ``first_s`` to ``longest_s``. Where the cloud tells a percentage the
+    looks are placed by it instead, so that a long wait ends close to its real end with few calls.
     """
 
     timeout_s: float
     first_s: float = 0.5
     growth: float = 1.3
     longest_s: float = 5.0
+    soon_s: float = 0.0
+    expected_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,8 @@ def wait_until(
     clock = clock or RealClock()
     started = clock.now()
     pause = patience.first_s
+    if patience.soon_s:
+        clock.sleep(patience.soon_s, cancel)
     while True:
         cancel.check()
         answer = probe()
@@ -159,16 +164,25 @@ def wait_until(
         left = patience.timeout_s - elapsed
         if left <= 0:
             raise WaitTimeout(f"{what} is still {answer.state} after {patience.timeout_s:g} s")
-        clock.sleep(min(_next_look(answer, elapsed, pause, patience), left), cancel)
-        pause = min(pause * patience.growth, patience.longest_s)
+        if answer.percent and elapsed >= 1:
+            next_look = _by_percentage(answer.percent, elapsed, patience)
+        elif elapsed < patience.expected_s:
+            next_look = patience.expected_s - elapsed
+        else:
+            next_look = pause
+            pause = min(pause * patience.growth, patience.longest_s)
+        clock.sleep(min(next_look, left), cancel)
 
 
-def _next_look(answer: Pending, elapsed: float, pause: float, patience: Patience) -> float:
-    """Where the percentage says how much is left, look a little after that; else keep the growing pace."""
-    if not answer.percent or answer.percent >= 100 or elapsed < 1:
-        return pause
-    rest = elapsed * (100 - answer.percent) / answer.percent
-    return min(max(rest * 1.01, patience.first_s / 2), patience.longest_s * 4)
+def _by_percentage(percent: float, elapsed: float, patience: Patience) -> float:
+    """The next look from how far it is: the least that can be left while far from the end, then just behind the end.
+
+    A percentage is a whole number, rounded down, so it may really be almost one more.
+    """
+    at_least = elapsed * max(99 - percent, 0) / (percent + 1)
+    if at_least > 2 * patience.first_s:
+        return min(at_least, 12 * patience.longest_s)
+    return elapsed * max(100 - percent, 0.5) / percent + patience.first_s / 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def test_a_known_percentage_ends_close_to_the_real_end_with_few_looks(seconds: f
     patience = Patience(timeout_s=3600)
     assert wait_until(slow.probe, what="it", patience=patience, cancel=CancelToken(), clock=clock) == "done"
     assert clock.now() - seconds <= max(0.6, 0.03 * seconds)
-    assert slow.looks <= 40
+    assert slow.looks <= 20
 
 
 def test_the_deadline_ends_the_wait_and_names_the_last_state() -> None:
