@@ -1,8 +1,8 @@
 """HCL2 templates (``*.pkr.hcl``, ``*.pkr.json``, folders of them): from text to one `imagesmith.plan.Plan`.
 
 The way: files -> syntax trees (`module`, `parser`, `json_syntax`) -> variables and their values (`variables`,
-`assignments`) -> locals (`local_values`) -> builds (`builds`, `steps`). Expressions become values in `evaluator`; values
-and types are those of `cty`; `functions` has one module for each family.
+`assignments`) -> locals (`local_values`) -> builds (`builds`, `steps`). Expressions become values in `evaluator`;
+values and types are those of `cty`; `functions` has one module for each family.
 """
 
 from __future__ import annotations
@@ -43,12 +43,10 @@ def _load(request: TemplateRequest) -> Plan:
     problems.finish()
     values = assignments.resolved(declared, request, read.variable_files, surroundings, problems)
     redact.register(*_secrets(declared, values, {}, {}))
-    problems.finish()
     scope = contexts.base(surroundings, values)
     local_results = local_values.evaluated(locals_, scope, problems)
     secrets = tuple(_secrets(declared, values, locals_, local_results))
     redact.register(*secrets)
-    problems.finish()
     scope = scope.with_variables({"local": object_of(local_results)})
     planner = builds.BuildPlanner(request, scope, sources, surroundings.started, problems, environ)
     planned = planner.plan(read.blocks["build"])

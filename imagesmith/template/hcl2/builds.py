@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -63,7 +63,7 @@ class BuildPlanner:
     request: TemplateRequest
     scope: Scope
     sources: Mapping[tuple[str, str], nodes.Block]
-    started: datetime.datetime
+    started: dt.datetime
     problems: Problems
     environ: Mapping[str, str]
     _names: list[str] = field(default_factory=list)
@@ -175,7 +175,7 @@ class BuildPlanner:
     def _source_configuration(self, reference: _Reference, interpolation: Interpolation) -> TemplateConfiguration:
         names = {"source": contexts.source(reference.type, reference.name)}
 
-        def evaluate(runtime: Mapping[str, object] | None) -> list[Given]:
+        def evaluate(_: Mapping[str, object] | None) -> list[Given]:
             problems = Problems()
             with bounded():
                 options = given(reference.source.body, self.scope.with_variables(names), problems)

@@ -194,7 +194,7 @@ def _to_tuple(value: Value, elements: Sequence[Type]) -> Value:
         raise NotConvertible(f"a tuple is wanted, not {_article(value.type)}")
     if len(value.raw) != len(elements):
         raise NotConvertible(f"a tuple of {len(elements)} elements is wanted, not of {len(value.raw)}")
-    items = []
+    items: list[Value] = []
     for position, (item, kind) in enumerate(zip(value.raw, elements, strict=True)):
         items += _converted([(position, item)], kind).values()
     return Value(TupleOf(tuple(item.type for item in items)), tuple(items))

@@ -42,7 +42,7 @@ def _fail(node: nodes.Node, summary: str, detail: str = "", hint: str = "") -> N
     raise failure(summary, detail, hint, node.location)
 
 
-def _literal(node: nodes.Literal, scope: Scope) -> Value:
+def _literal(node: nodes.Literal, _: Scope) -> Value:
     return node.value
 
 
@@ -61,7 +61,7 @@ def _variable(node: nodes.Variable, scope: Scope) -> Value:
     _fail(node, f'There is no variable "{node.name}"', f"Known are {known}", hint)
 
 
-def _splat_item(node: nodes.SplatItem, scope: Scope) -> Value:
+def _splat_item(_: nodes.SplatItem, scope: Scope) -> Value:
     return scope.variables[_SPLAT_ITEM]
 
 
@@ -95,17 +95,13 @@ def _call(node: nodes.Call, scope: Scope) -> Value:
     function = find(node.name, scope, node.location)
     try:
         if function.lazy:
-            if node.expand:
-                raise FunctionProblem("arguments can't be expanded with ... here", len(node.arguments) - 1)
-            result = function.implementation(node.arguments, scope, evaluate)
-            assert isinstance(result, Value)
-            return result
+            return function.call_lazily(node.arguments, scope, evaluate, expands=node.expand)
         return function.call(_arguments(node, scope), scope.surroundings)
     except FunctionProblem as problem:
-        inside = problem.argument is not None and problem.argument < len(node.arguments)
-        place = node.arguments[problem.argument] if inside and problem.argument is not None else node
-        position = f"argument {problem.argument + 1}: " if problem.argument is not None else ""
-        _fail(place, f"{node.name}: {position}{problem}", hint=function.doc.partition("\n")[0] if not inside else "")
+        given = node.arguments[: problem.argument + 1] if problem.argument is not None else []
+        if problem.argument is not None and len(given) == problem.argument + 1:
+            _fail(given[-1], f"{node.name}: argument {problem.argument + 1}: {problem}")
+        _fail(node, f"{node.name}: {problem}", hint=f"{function.usage}: {function.doc}")
 
 
 def _arguments(node: nodes.Call, scope: Scope) -> list[Value]:

@@ -210,7 +210,7 @@ class ExpressionParser(TemplateParser):
             self.fail("Strings are written in double quotes", hint='Replace ` by "')
         if self.sees(";"):
             self.fail('";" has no meaning here', hint="Write each argument on a line of its own")
-        self.fail(f"Expected a value, found {self.found()}")
+        raise self.fault(f"Expected a value, found {self.found()}")
 
     def _literal_number(self, text: str, offset: int) -> Value:
         if len(text) < 18 and text.isdigit():

@@ -41,8 +41,8 @@ class Module:
 
 def read(path: str, problems: Problems) -> Module:
     """The file, or the folder's files. Raises `UsageError`; faults of the files themselves are noted."""
-    if not os.path.isdir(path):
-        module = Module(os.path.dirname(path) or ".", ())
+    if not Path(path).is_dir():
+        module = Module(os.path.split(path)[0] or ".", ())
         _read_file(path, module, problems)
         return module
     names = _names(path)

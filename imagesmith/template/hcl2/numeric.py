@@ -43,11 +43,12 @@ def rounded(exact: Fraction | int) -> Number:
     if abs(abs(top).bit_length() - bottom.bit_length()) > _MOST_BITS:
         raise NumberProblem(f"Numbers may have no more than {MOST_DIGITS} digits")
     shift = PRECISION - (abs(top).bit_length() - bottom.bit_length())
-    scaled = Fraction(top) * Fraction(2) ** shift / bottom
+    scaled = Fraction(top << shift, bottom) if shift >= 0 else Fraction(top, bottom << -shift)
     if abs(scaled) >= 1 << PRECISION:
         shift -= 1
         scaled /= 2
-    result = Fraction(round(scaled)) / Fraction(2) ** shift
+    whole = round(scaled)
+    result = Fraction(whole, 1 << shift) if shift >= 0 else Fraction(whole << -shift)
     return int(result) if result.denominator == 1 else result
 
 
@@ -99,7 +100,7 @@ def text(value: Number) -> str:
         return "+Inf" if value > 0 else "-Inf"
     if isinstance(value, int) and abs(value).bit_length() <= PRECISION:
         return str(value)
-    digits, exponent = shortest(Fraction(abs(value)))
+    digits, exponent = shortest(abs(Fraction(value)))
     return ("-" if value < 0 else "") + _positional(digits, exponent)
 
 
@@ -109,7 +110,7 @@ def shortest(value: Fraction) -> tuple[str, int]:
     while low < high:
         middle = (low + high) // 2
         digits, exponent = _digits(value, middle)
-        if rounded(Fraction(digits) * Fraction(10) ** exponent) == value:
+        if rounded(_scaled(digits, exponent)) == value:
             high = middle
         else:
             low = middle + 1
@@ -123,11 +124,16 @@ def _digits(value: Fraction, wanted: int) -> tuple[int, int]:
     """The value rounded to so many digits, as an integer and a power of ten."""
     bits = value.numerator.bit_length() - value.denominator.bit_length()
     exponent = math.floor(bits * math.log10(2)) - wanted
-    digits = round(value / Fraction(10) ** exponent)
+    digits = round(value * _scaled(1, -exponent))
     while digits >= 10**wanted:
         exponent += 1
-        digits = round(value / Fraction(10) ** exponent)
+        digits = round(value * _scaled(1, -exponent))
     return digits, exponent
+
+
+def _scaled(digits: int, exponent: int) -> Fraction:
+    power = int(10 ** abs(exponent))
+    return Fraction(digits * power) if exponent >= 0 else Fraction(digits, power)
 
 
 def _positional(digits: str, exponent: int) -> str:

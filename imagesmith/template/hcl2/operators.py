@@ -89,7 +89,7 @@ def equal(left: Value, right: Value) -> bool | None:
         return None if _comparable(left.type, right.type) else False
     if type(left.type) is not type(right.type):
         return False
-    if isinstance(left.raw, bool | str) or isinstance(left.raw, int | float | Fraction):
+    if isinstance(left.raw, bool | str | int | float | Fraction):
         return left.type == right.type and bool(left.raw == right.raw)
     return _equal_collections(left, right)
 

@@ -108,10 +108,7 @@ class _Parser(ExpressionParser):
             offset = self.at
             if self.take("{"):
                 return labels
-            if self.sees('"'):
-                label = self._quoted_label()
-            else:
-                label = self.name()
+            label = self._quoted_label() if self.sees('"') else self.name()
             if self.at == offset:
                 if not labels:
                     hint = f"Write {name} = … for an argument, {name} {{ for a block"

@@ -28,18 +28,30 @@ class Problems:
         for diagnostic in diagnostics:
             (self.errors if diagnostic.severity == "error" else self.warnings).append(diagnostic)
 
-    @contextmanager
-    def collecting(self) -> Iterator[None]:
-        """Note a `TemplateError` of the block instead of raising it; the rest of the block is left out."""
-        try:
-            yield
-        except TemplateError as error:
-            self.extend(error.diagnostics)
+    def collecting(self) -> _Collecting:
+        """Note a `TemplateError` of a ``with`` block instead of raising it; the rest of the block is left out."""
+        return _Collecting(self)
 
     def finish(self) -> None:
         """Raise `TemplateError` with all errors and warnings if there is an error."""
         if self.errors:
             raise TemplateError([*self.errors, *self.warnings])
+
+
+class _Collecting:
+    """What `Problems.collecting` gives."""
+
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, TemplateError):
+            return False
+        self._problems.extend(error.diagnostics)
+        return True
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from imagesmith.template.hcl2 import nodes
 
 
 def references(expression: nodes.Expression) -> Iterator[tuple[str, str, nodes.Expression]]:
-    """Each ``root.name`` in the expression (the name is "" where only the root stands), without names it binds itself."""
+    """Each ``root.name`` in the expression, without names it binds itself; the name is "" where only a root stands."""
     pending: list[tuple[nodes.Expression, frozenset[str]]] = [(expression, frozenset())]
     while pending:
         node, bound = pending.pop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import difflib
 import os
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ class Surroundings:
 
     root: str = "."
     working: str = field(default_factory=os.getcwd)
-    started: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
+    started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     environ: Mapping[str, str] = field(default_factory=dict)
 
 

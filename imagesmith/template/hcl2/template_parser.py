@@ -154,7 +154,7 @@ class TemplateParser(Scanner):
         sequence = match.group()
         if sequence[1] in _ESCAPED:
             return _ESCAPED[sequence[1]], self.at
-        code = int(sequence[2:], 16)
+        code = int(sequence.lstrip("\\uU"), 16)
         if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
             self.fail(f'"{sequence}" is not a character', offset=match.start())
         return chr(code), self.at

@@ -41,7 +41,8 @@ def type_of(node: nodes.Expression) -> Type:
         _fail(node, f'There is no type "{node.name}"', did_you_mean(node.name, [*_SIMPLE, *_CONSTRUCTORS]))
     if isinstance(node, nodes.Call):
         return _constructed(node)
-    _fail(node, "A type is wanted here", "Write string, number, bool, list(string), map(string), …")
+    hint = "Write string, number, bool, list(string), map(string), …"
+    raise failure("A type is wanted here", hint=hint, location=node.location)
 
 
 def _inner_source(node: nodes.Expression, text: str) -> Source:

@@ -12,7 +12,9 @@ _CONSTRAINT = re.compile(r"\s*(=|!=|>=|<=|>|<|~>)?\s*(\S.*?)\s*", re.DOTALL)
 def allows(constraint: str, version: str) -> bool:
     """Whether every comma-separated part of the constraint admits the version. Raises `ValueError` for bad syntax."""
     have = _numbers(version)
-    return all([_holds(part, have) for part in constraint.split(",")])
+    # All parts are read, so that bad syntax is found behind a part that doesn't hold.
+    parts = [_holds(part, have) for part in constraint.split(",")]
+    return all(parts)
 
 
 def _holds(part: str, have: Sequence[int]) -> bool:

@@ -58,21 +58,21 @@ def _whole(value: Number, position: int) -> int:
     return value
 
 
-@function("alltrue", ListOf(BOOL), returns=BOOL)
+@function("alltrue(list)", ListOf(BOOL), returns=BOOL)
 def alltrue(values: Value) -> bool:
-    """alltrue(list): whether all elements are true; an empty list is."""
+    """Whether all elements are true; an empty list is."""
     return all(item.raw is True for item in values.raw)
 
 
-@function("anytrue", ListOf(BOOL), returns=BOOL)
+@function("anytrue(list)", ListOf(BOOL), returns=BOOL)
 def anytrue(values: Value) -> bool:
-    """anytrue(list): whether any element is true."""
+    """Whether any element is true."""
     return any(item.raw is True for item in values.raw)
 
 
-@function("chunklist", _ANY_LIST, NUMBER)
+@function("chunklist(list, size)", _ANY_LIST, NUMBER)
 def chunklist(values: Value, size: Number) -> Value:
-    """chunklist(list, size): the list cut into lists of so many elements."""
+    """The list cut into lists of so many elements."""
     step = _whole(size, 1)
     if step < 0:
         raise FunctionProblem("the size can't be negative", 1)
@@ -83,33 +83,33 @@ def chunklist(values: Value, size: Number) -> Value:
     return list_of(kind, [Value(kind, part) for part in parts])
 
 
-@function("coalesce", rest=Parameter(null=True))
+@function("coalesce(value, …)", rest=Parameter(null=True))
 def coalesce(*values: Value) -> Value:
-    """coalesce(value, …): the first that is neither null nor an empty string."""
+    """The first that is neither null nor an empty string."""
     for value in unified(values):
         if not value.is_null and value.raw != "":
             return value
     raise FunctionProblem("all values are null or empty")
 
 
-@function("coalescelist", rest=Parameter(null=True))
+@function("coalescelist(list, …)", rest=Parameter(null=True))
 def coalescelist(*lists: Value) -> Value:
-    """coalescelist(list, …): the first that isn't empty."""
+    """The first that isn't empty."""
     for position, value in enumerate(lists):
         if not value.is_null and _items(value, position):
             return value
     raise FunctionProblem("all lists are null or empty")
 
 
-@function("compact", ListOf(STRING), returns=ListOf(STRING))
+@function("compact(list)", ListOf(STRING), returns=ListOf(STRING))
 def compact(values: Value) -> Value:
-    """compact(list): the strings that are neither null nor empty."""
+    """The strings that are neither null nor empty."""
     return list_of(STRING, [item for item in values.raw if item.raw])
 
 
-@function("concat", rest=DYNAMIC)
+@function("concat(list, …)", rest=DYNAMIC)
 def concat(*lists: Value) -> Value:
-    """concat(list, …): all elements in one list."""
+    """All elements in one list."""
     if not lists:
         raise FunctionProblem("at least one list is wanted")
     items = [item for position, value in enumerate(lists) for item in _items(value, position, sets=False)]
@@ -120,33 +120,33 @@ def concat(*lists: Value) -> Value:
     return tuple_of(items)
 
 
-@function("contains", DYNAMIC, Parameter(null=True), returns=BOOL)
+@function("contains(list, value)", DYNAMIC, Parameter(null=True), returns=BOOL)
 def contains(collection: Value, wanted: Value) -> bool:
-    """contains(list, value): whether the value is an element of the list or set."""
+    """Whether the value is an element of the list or set."""
     return any(equal(item, wanted) for item in _items(collection, 0))
 
 
-@function("distinct", _ANY_LIST)
+@function("distinct(list)", _ANY_LIST)
 def distinct(values: Value) -> Value:
-    """distinct(list): the elements without repetition, in their order."""
+    """The elements without repetition, in their order."""
     unique: dict[object, Value] = {}
     for item in values.raw:
         unique.setdefault(identity(item), item)
     return Value(values.type, tuple(unique.values()))
 
 
-@function("element", DYNAMIC, NUMBER)
+@function("element(list, index)", DYNAMIC, NUMBER)
 def element(values: Value, position: Number) -> Value:
-    """element(list, index): an element; the index starts again at 0 after the last one."""
+    """An element; the index starts again at 0 after the last one."""
     items = _items(values, 0, sets=False)
     if not items:
         raise FunctionProblem("an empty list has no elements", 0)
     return items[_whole(position, 1) % len(items)]
 
 
-@function("flatten", DYNAMIC)
+@function("flatten(list)", DYNAMIC)
 def flatten(values: Value) -> Value:
-    """flatten(list): the elements of all lists inside lists, as one list."""
+    """The elements of all lists inside lists, as one list."""
     return tuple_of(_flat(_items(values, 0)))
 
 
@@ -158,32 +158,32 @@ def _flat(items: Sequence[Value]) -> list[Value]:
     return result
 
 
-@function("index", DYNAMIC, DYNAMIC)
+@function("index(list, value)", DYNAMIC, DYNAMIC)
 def index(values: Value, wanted: Value) -> Number:
-    """index(list, value): the position of the value in the list."""
+    """The position of the value in the list."""
     for position, item in enumerate(_items(values, 0, sets=False)):
         if equal(item, wanted):
             return position
     raise FunctionProblem("the value is not in the list", 1)
 
 
-@function("keys", DYNAMIC)
+@function("keys(map)", DYNAMIC)
 def keys(collection: Value) -> Value:
-    """keys(map): the keys in order."""
+    """The keys in order."""
     names = [string(name) for name in _attributes(collection, 0)]
     return list_of(STRING, names) if isinstance(collection.type, MapOf) else tuple_of(names)
 
 
-@function("values", DYNAMIC)
+@function("values(map)", DYNAMIC)
 def values_of(collection: Value) -> Value:
-    """values(map): the values in the order of their keys."""
+    """The values in the order of their keys."""
     items = list(_attributes(collection, 0).values())
     return list_of(collection.type.element, items) if isinstance(collection.type, MapOf) else tuple_of(items)
 
 
-@function("length", DYNAMIC, returns=NUMBER)
+@function("length(collection or string)", DYNAMIC, returns=NUMBER)
 def length(value: Value) -> int:
-    """length(collection or string): how many elements or characters it has."""
+    """How many elements or characters it has."""
     if isinstance(value.raw, tuple | dict):
         return len(value.raw)
     if isinstance(value.raw, str):
@@ -191,9 +191,9 @@ def length(value: Value) -> int:
     raise FunctionProblem("a collection or a string is wanted", 0)
 
 
-@function("lookup", DYNAMIC, STRING, Parameter(null=True))
+@function("lookup(map, key, default)", DYNAMIC, STRING, Parameter(null=True))
 def lookup(collection: Value, name: str, default: Value) -> Value:
-    """lookup(map, key, default): the value of the key, or the default."""
+    """The value of the key, or the default."""
     entries = _attributes(collection, 0)
     if name in entries:
         return entries[name]
@@ -205,9 +205,9 @@ def lookup(collection: Value, name: str, default: Value) -> Value:
     return default
 
 
-@function("merge", rest=Parameter(null=True))
+@function("merge(map, …)", rest=Parameter(null=True))
 def merge(*collections: Value) -> Value:
-    """merge(map, …): all entries in one map; later ones win."""
+    """All entries in one map; later ones win."""
     given = [(position, value) for position, value in enumerate(collections) if not value.is_null]
     entries: dict[str, Value] = {}
     for position, value in given:
@@ -218,9 +218,9 @@ def merge(*collections: Value) -> Value:
     return object_of(entries)
 
 
-@function("range", NUMBER, rest=NUMBER, returns=ListOf(NUMBER))
+@function("range(start, limit, step)", NUMBER, rest=NUMBER, returns=ListOf(NUMBER))
 def number_range(first: Number, *rest: Number) -> Value:
-    """range(start, limit, step): the numbers from the start up to, but not including, the limit."""
+    """The numbers from the start up to, but not including, the limit."""
     if len(rest) > 2:
         raise FunctionProblem(f"1 to 3 arguments wanted, {len(rest) + 1} given")
     start, limit = (first, rest[0]) if rest else (0, first)
@@ -238,18 +238,18 @@ def number_range(first: Number, *rest: Number) -> Value:
     return list_of(NUMBER, numbers)
 
 
-@function("reverse", DYNAMIC)
+@function("reverse(list)", DYNAMIC)
 def reverse(values: Value) -> Value:
-    """reverse(list): the elements in reverse order."""
+    """The elements in reverse order."""
     items = tuple(reversed(_items(values, 0)))
     if isinstance(values.type, ListOf | SetOf):
         return list_of(values.type.element, items)
     return tuple_of(items)
 
 
-@function("slice", DYNAMIC, NUMBER, NUMBER)
+@function("slice(list, start, end)", DYNAMIC, NUMBER, NUMBER)
 def slice_of(values: Value, start: Number, end: Number) -> Value:
-    """slice(list, start, end): the elements from the start up to, but not including, the end."""
+    """The elements from the start up to, but not including, the end."""
     items = _items(values, 0, sets=False)
     first, last = _whole(start, 1), _whole(end, 2)
     if not 0 <= first <= len(items):
@@ -260,17 +260,17 @@ def slice_of(values: Value, start: Number, end: Number) -> Value:
     return list_of(values.type.element, part) if isinstance(values.type, ListOf) else tuple_of(part)
 
 
-@function("sort", ListOf(STRING), returns=ListOf(STRING))
+@function("sort(list)", ListOf(STRING), returns=ListOf(STRING))
 def sort(values: Value) -> Value:
-    """sort(list): the strings in the order of their bytes."""
+    """The strings in the order of their bytes."""
     if any(item.is_null for item in values.raw):
         raise FunctionProblem("null can't be sorted", 0)
     return list_of(STRING, sorted(values.raw, key=lambda item: item.raw.encode("utf-8", "surrogatepass")))
 
 
-@function("zipmap", ListOf(STRING), DYNAMIC)
+@function("zipmap(keys, values)", ListOf(STRING), DYNAMIC)
 def zipmap(names: Value, values: Value) -> Value:
-    """zipmap(keys, values): a map of the keys to the values."""
+    """A map of the keys to the values."""
     items = _items(values, 1, sets=False)
     if len(items) != len(names.raw):
         raise FunctionProblem(f"{len(names.raw)} keys but {len(items)} values", 1)
@@ -310,21 +310,21 @@ def _combine(collections: Sequence[Value], combine: _Combine) -> Value:
     return set_of(kind, [known[key] for key in known if key in result])
 
 
-@function("setintersection", rest=DYNAMIC)
+@function("setintersection(set, …)", rest=DYNAMIC)
 def setintersection(*collections: Value) -> Value:
-    """setintersection(set, …): the elements that are in all sets."""
+    """The elements that are in all sets."""
     return _combine(collections, set.intersection)
 
 
-@function("setunion", rest=DYNAMIC)
+@function("setunion(set, …)", rest=DYNAMIC)
 def setunion(*collections: Value) -> Value:
-    """setunion(set, …): the elements that are in any of the sets."""
+    """The elements that are in any of the sets."""
     return _combine(collections, set.union)
 
 
-@function("setproduct", rest=DYNAMIC)
+@function("setproduct(set, …)", rest=DYNAMIC)
 def setproduct(*collections: Value) -> Value:
-    """setproduct(set, …): every combination of one element from each."""
+    """Every combination of one element from each."""
     if len(collections) < 2:
         raise FunctionProblem("at least two sets are wanted")
     rows = [_items(collection, position) for position, collection in enumerate(collections)]

@@ -18,9 +18,9 @@ _NAMESPACES = {
 }
 
 
-@function("bcrypt", STRING, NUMBER, optional=1, returns=STRING)
+@function("bcrypt(string, cost)", STRING, NUMBER, optional=1, returns=STRING)
 def bcrypt(text: str, cost: Number = 10) -> str:
-    """bcrypt(string, cost): a salted hash for password files; each call gives another."""
+    """A salted hash for password files; each call gives another."""
     import bcrypt as library
 
     if cost not in range(4, 32):
@@ -30,33 +30,33 @@ def bcrypt(text: str, cost: Number = 10) -> str:
     return library.hashpw(text.encode(), library.gensalt(int(cost), prefix=b"2a")).decode()
 
 
-@function("md5", STRING, returns=STRING)
+@function("md5(string)", STRING, returns=STRING)
 def md5(text: str) -> str:
-    """md5(string): the hash of the UTF-8 bytes in hexadecimal."""
+    """The hash of the UTF-8 bytes in hexadecimal."""
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-@function("sha1", STRING, returns=STRING)
+@function("sha1(string)", STRING, returns=STRING)
 def sha1(text: str) -> str:
-    """sha1(string): the hash of the UTF-8 bytes in hexadecimal."""
+    """The hash of the UTF-8 bytes in hexadecimal."""
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-@function("sha256", STRING, returns=STRING)
+@function("sha256(string)", STRING, returns=STRING)
 def sha256(text: str) -> str:
-    """sha256(string): the hash of the UTF-8 bytes in hexadecimal."""
+    """The hash of the UTF-8 bytes in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@function("sha512", STRING, returns=STRING)
+@function("sha512(string)", STRING, returns=STRING)
 def sha512(text: str) -> str:
-    """sha512(string): the hash of the UTF-8 bytes in hexadecimal."""
+    """The hash of the UTF-8 bytes in hexadecimal."""
     return hashlib.sha512(text.encode()).hexdigest()
 
 
-@function("rsadecrypt", STRING, STRING, returns=STRING)
+@function("rsadecrypt(base64, key)", STRING, STRING, returns=STRING)
 def rsadecrypt(text: str, key: str) -> str:
-    """rsadecrypt(base64, key): the text that was encrypted for the RSA key (PKCS #1 v1.5)."""
+    """The text that was encrypted for the RSA key (PKCS #1 v1.5)."""
     from cryptography.hazmat.primitives.asymmetric import padding, rsa
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -76,15 +76,15 @@ def rsadecrypt(text: str, key: str) -> str:
         raise FunctionProblem("the text can't be decrypted with this key", 0) from None
 
 
-@function("uuidv4", returns=STRING)
+@function("uuidv4()", returns=STRING)
 def uuidv4() -> str:
-    """uuidv4(): a random identifier; each call gives another."""
+    """A random identifier; each call gives another."""
     return str(uuid.uuid4())
 
 
-@function("uuidv5", STRING, STRING, returns=STRING)
+@function("uuidv5(namespace, name)", STRING, STRING, returns=STRING)
 def uuidv5(namespace: str, name: str) -> str:
-    """uuidv5(namespace, name): the identifier of a name; the namespace is dns, url, oid, x500 or a UUID."""
+    """The identifier of a name; the namespace is dns, url, oid, x500 or a UUID."""
     try:
         return str(uuid.uuid5(_NAMESPACES.get(namespace) or uuid.UUID(namespace), name))
     except ValueError:

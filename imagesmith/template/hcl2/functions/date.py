@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 
 from imagesmith.coercion import Refused, duration
@@ -15,29 +15,29 @@ from imagesmith.template.hcl2.scope import Surroundings
 _RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
-@function("formatdate", STRING, STRING, returns=STRING)
+@function("formatdate(spec, timestamp)", STRING, STRING, returns=STRING)
 def formatdate(spec: str, timestamp: str) -> str:
-    """formatdate(spec, timestamp): the time written as the spec says, such as "YYYY-MM-DD hh:mm:ss"."""
+    """The time written as the spec says, such as "YYYY-MM-DD hh:mm:ss"."""
     return layouts.by_letters(spec, parse(timestamp, 1))
 
 
-@function("legacy_isotime", STRING, optional=1, returns=STRING, surroundings=True)
+@function("legacy_isotime(layout)", STRING, optional=1, returns=STRING, surroundings=True)
 def legacy_isotime(surroundings: Surroundings, layout: str = "2006-01-02T15:04:05Z07:00") -> str:
-    """legacy_isotime(layout): the time at which the run began, written like Go's reference time."""
+    """The time at which the run began, written like Go's reference time."""
     return gotime.go_format(surroundings.started, layout)
 
 
-@function("legacy_strftime", STRING, optional=1, returns=STRING, surroundings=True)
+@function("legacy_strftime(layout)", STRING, optional=1, returns=STRING, surroundings=True)
 def legacy_strftime(surroundings: Surroundings, layout: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
-    """legacy_strftime(layout): the time at which the run began, written with C's % letters."""
+    """The time at which the run began, written with C's % letters."""
     return gotime.strftime(surroundings.started, layout)
 
 
-@function("timeadd", STRING, STRING, returns=STRING)
+@function("timeadd(timestamp, duration)", STRING, STRING, returns=STRING)
 def timeadd(timestamp: str, added: str) -> str:
-    """timeadd(timestamp, duration): the time so much later, such as "1h30m"."""
+    """The time so much later, such as "1h30m"."""
     try:
-        later = parse(timestamp, 0) + datetime.timedelta(seconds=duration(added))
+        later = parse(timestamp, 0) + dt.timedelta(seconds=duration(added))
     except Refused as problem:
         raise FunctionProblem(str(problem), 1) from None
     except OverflowError:
@@ -45,32 +45,32 @@ def timeadd(timestamp: str, added: str) -> str:
     return rfc3339(later)
 
 
-@function("timestamp", returns=STRING)
+@function("timestamp()", returns=STRING)
 def timestamp() -> str:
-    """timestamp(): the time now, in UTC; each call gives another."""
-    return rfc3339(datetime.datetime.now(datetime.UTC))
+    """The time now, in UTC; each call gives another."""
+    return rfc3339(dt.datetime.now(dt.UTC))
 
 
-@function("rfc3339_parse", STRING)
+@function("rfc3339_parse(timestamp)", STRING)
 def rfc3339_parse(text: str) -> Value:
-    """rfc3339_parse(timestamp): the parts of a time as an object."""
+    """The parts of a time as an object."""
     moment = parse(text, 0)
     return object_of({**_parts(moment), "unix": number(int(moment.timestamp() // 1))})
 
 
-@function("unix_timestamp_parse", NUMBER)
+@function("unix_timestamp_parse(seconds)", NUMBER)
 def unix_timestamp_parse(seconds: Number) -> Value:
-    """unix_timestamp_parse(seconds): the parts of a time, in UTC, as an object."""
+    """The parts of a time, in UTC, as an object."""
     if not isinstance(seconds, int):
         raise FunctionProblem("a whole number of seconds is wanted", 0)
     try:
-        moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+        moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
     except (OverflowError, OSError, ValueError):
         raise FunctionProblem("the time is outside of the years 1 to 9999", 0) from None
     return object_of({**_parts(moment), "rfc3339": string(rfc3339(moment))})
 
 
-def parse(text: str, argument: int) -> datetime.datetime:
+def parse(text: str, argument: int) -> dt.datetime:
     """A timestamp as a time with its own zone. Raises `FunctionProblem`."""
     match = _RFC3339.fullmatch(text)
     if not match:
@@ -79,21 +79,19 @@ def parse(text: str, argument: int) -> datetime.datetime:
     micro = int((match.group(7) or "").ljust(6, "0")[:6] or 0)
     zone = match.group(8)
     try:
-        offset = (
-            datetime.timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6])) if zone != "Z" else datetime.timedelta()
-        )
-        info = datetime.timezone(-offset if zone.startswith("-") else offset)
-        return datetime.datetime(year, month, day, hour, minute, second, micro, info)
+        offset = dt.timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6])) if zone != "Z" else dt.timedelta()
+        info = dt.timezone(-offset if zone.startswith("-") else offset)
+        return dt.datetime(year, month, day, hour, minute, second, micro, info)
     except ValueError:
         raise FunctionProblem(f'"{text}" is not a time that exists', argument) from None
 
 
-def rfc3339(moment: datetime.datetime) -> str:
+def rfc3339(moment: dt.datetime) -> str:
     """The time in whole seconds."""
     return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
-def _parts(moment: datetime.datetime) -> dict[str, Value]:
+def _parts(moment: dt.datetime) -> dict[str, Value]:
     week = moment.isocalendar()
     numbers = {
         "year": moment.year,

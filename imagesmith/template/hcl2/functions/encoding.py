@@ -14,27 +14,27 @@ from imagesmith.template.hcl2.functions import json_text
 from imagesmith.template.hcl2.functions.registry import FunctionProblem, Parameter, function
 
 
-@function("base64decode", STRING, returns=STRING)
+@function("base64decode(string)", STRING, returns=STRING)
 def base64decode(text: str) -> str:
-    """base64decode(string): the text that is encoded, which must be UTF-8."""
+    """The text that is encoded, which must be UTF-8."""
     return _utf8(_from_base64(text))
 
 
-@function("base64encode", STRING, returns=STRING)
+@function("base64encode(string)", STRING, returns=STRING)
 def base64encode(text: str) -> str:
-    """base64encode(string): the text's UTF-8 bytes in base64."""
+    """The text's UTF-8 bytes in base64."""
     return base64.b64encode(text.encode()).decode()
 
 
-@function("base64gzip", STRING, returns=STRING)
+@function("base64gzip(string)", STRING, returns=STRING)
 def base64gzip(text: str) -> str:
-    """base64gzip(string): the text compressed with gzip, in base64."""
+    """The text compressed with gzip, in base64."""
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
-@function("csvdecode", STRING)
+@function("csvdecode(string)", STRING)
 def csvdecode(text: str) -> Value:
-    """csvdecode(string): the rows as a list of objects; the first row has the names."""
+    """The rows as a list of objects; the first row has the names."""
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
     except csv.Error as problem:
@@ -50,39 +50,39 @@ def csvdecode(text: str) -> Value:
     return tuple_of(object_of(dict(zip(names, map(string, row), strict=True))) for row in rows[1:])
 
 
-@function("jsondecode", STRING)
+@function("jsondecode(string)", STRING)
 def jsondecode(text: str) -> Value:
-    """jsondecode(string): the value that is written as JSON."""
+    """The value that is written as JSON."""
     return json_text.decode(text)
 
 
-@function("jsonencode", Parameter(null=True), returns=STRING)
+@function("jsonencode(value)", Parameter(null=True), returns=STRING)
 def jsonencode(value: Value) -> str:
-    """jsonencode(value): the value as JSON."""
+    """The value as JSON."""
     return json_text.encode(value)
 
 
-@function("textdecodebase64", STRING, STRING, returns=STRING)
+@function("textdecodebase64(string, encoding)", STRING, STRING, returns=STRING)
 def textdecodebase64(text: str, encoding: str) -> str:
-    """textdecodebase64(string, encoding): the text that is in base64 and in this character encoding."""
+    """The text that is in base64 and in this character encoding."""
     try:
         return _from_base64(text).decode(_codec(encoding))
     except UnicodeDecodeError:
         raise FunctionProblem(f"the bytes are not valid {encoding}", 0) from None
 
 
-@function("textencodebase64", STRING, STRING, returns=STRING)
+@function("textencodebase64(string, encoding)", STRING, STRING, returns=STRING)
 def textencodebase64(text: str, encoding: str) -> str:
-    """textencodebase64(string, encoding): the text in this character encoding, in base64."""
+    """The text in this character encoding, in base64."""
     try:
         return base64.b64encode(text.encode(_codec(encoding))).decode()
     except UnicodeEncodeError:
         raise FunctionProblem(f"the text has characters that don't exist in {encoding}", 0) from None
 
 
-@function("urlencode", STRING, returns=STRING)
+@function("urlencode(string)", STRING, returns=STRING)
 def urlencode(text: str) -> str:
-    """urlencode(string): the text as part of a URL's query; a space becomes +."""
+    """The text as part of a URL's query; a space becomes +."""
     return quote_plus(text, safe="~")
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
-import os
 import posixpath
 import stat
 from collections.abc import Sequence
+from pathlib import Path
 
+from imagesmith.template.files import LARGEST
 from imagesmith.template.hcl2 import nodes
 from imagesmith.template.hcl2.cty import BOOL, STRING, MapOf, ObjectOf, SetOf, Value, set_of, string
 from imagesmith.template.hcl2.functions import globbing
@@ -17,44 +18,42 @@ from imagesmith.template.hcl2.scanner import NAME
 from imagesmith.template.hcl2.scope import Scope, Surroundings
 from imagesmith.template.hcl2.source import Source
 
-_LARGEST = 64 * 1024 * 1024
 
-
-@function("abspath", STRING, returns=STRING, surroundings=True)
+@function("abspath(path)", STRING, returns=STRING, surroundings=True)
 def abspath(surroundings: Surroundings, path: str) -> str:
-    """abspath(path): the path from the root; relative ones start where the run began."""
+    """The path from the root; relative ones start where the run began."""
     return posixpath.normpath(posixpath.join(surroundings.working, path))
 
 
-@function("basename", STRING, returns=STRING)
+@function("basename(path)", STRING, returns=STRING)
 def basename(path: str) -> str:
-    """basename(path): the last part of the path."""
+    """The last part of the path."""
     return posixpath.basename(path.rstrip("/")) or ("/" if path else ".")
 
 
-@function("dirname", STRING, returns=STRING)
+@function("dirname(path)", STRING, returns=STRING)
 def dirname(path: str) -> str:
-    """dirname(path): the path without its last part."""
+    """The path without its last part."""
     return posixpath.normpath(posixpath.dirname(path) or ".")
 
 
-@function("file", STRING, returns=STRING, surroundings=True)
+@function("file(path)", STRING, returns=STRING, surroundings=True)
 def file(surroundings: Surroundings, path: str) -> str:
-    """file(path): the text of a file, which must be UTF-8."""
+    """The text of a file, which must be UTF-8."""
     return _text(_resolve(surroundings, path))
 
 
-@function("filebase64", STRING, returns=STRING, surroundings=True)
+@function("filebase64(path)", STRING, returns=STRING, surroundings=True)
 def filebase64(surroundings: Surroundings, path: str) -> str:
-    """filebase64(path): the bytes of a file in base64; a relative path starts where the run began."""
-    return base64.b64encode(_bytes(os.path.join(surroundings.working, path))).decode()
+    """The bytes of a file in base64; a relative path starts where the run began."""
+    return base64.b64encode(_bytes(posixpath.join(surroundings.working, path))).decode()
 
 
-@function("fileexists", STRING, returns=BOOL, surroundings=True)
+@function("fileexists(path)", STRING, returns=BOOL, surroundings=True)
 def fileexists(surroundings: Surroundings, path: str) -> bool:
-    """fileexists(path): whether there is such a file; a folder is an error."""
+    """Whether there is such a file; a folder is an error."""
     try:
-        mode = os.stat(_resolve(surroundings, path)).st_mode
+        mode = Path(_resolve(surroundings, path)).stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         return False
     except (OSError, ValueError) as problem:
@@ -64,21 +63,26 @@ def fileexists(surroundings: Surroundings, path: str) -> bool:
     return True
 
 
-@function("fileset", STRING, STRING, returns=SetOf(STRING), surroundings=True)
+@function("fileset(folder, pattern)", STRING, STRING, returns=SetOf(STRING), surroundings=True)
 def fileset(surroundings: Surroundings, folder: str, pattern: str) -> Value:
-    """fileset(folder, pattern): the files that match, relative to the folder; ** stands for any folders."""
+    """The files that match, relative to the folder; ** stands for any folders."""
     return set_of(STRING, [string(name) for name in globbing.matches(_resolve(surroundings, folder), pattern)])
 
 
-@function("pathexpand", STRING, returns=STRING)
+@function("pathexpand(path)", STRING, returns=STRING)
 def pathexpand(path: str) -> str:
-    """pathexpand(path): the path with ~ replaced by the user's home folder."""
-    return os.path.expanduser(path) if path == "~" or path.startswith("~/") else path
+    """The path with ~ replaced by the user's home folder."""
+    if path != "~" and not path.startswith("~/"):
+        return path
+    try:
+        return str(Path(path).expanduser())
+    except RuntimeError:
+        raise FunctionProblem("the user's home folder is not known", 0) from None
 
 
-@function("templatefile", lazy=True)
+@function("templatefile(path, variables)", lazy=True)
 def templatefile(arguments: Sequence[nodes.Expression], scope: Scope, evaluate: Evaluate) -> Value:
-    """templatefile(path, variables): the file rendered as a template with these variables."""
+    """The file rendered as a template with these variables."""
     if len(arguments) != 2:
         raise FunctionProblem(f"2 arguments wanted, {len(arguments)} given")
     path, variables = evaluate(arguments[0], scope), evaluate(arguments[1], scope)
@@ -97,8 +101,8 @@ def templatefile(arguments: Sequence[nodes.Expression], scope: Scope, evaluate: 
 
 
 def _resolve(surroundings: Surroundings, path: str) -> str:
-    root = os.path.join(surroundings.working, surroundings.root)
-    return os.path.normpath(os.path.join(root, os.path.expanduser(path)))
+    root = posixpath.join(surroundings.working, surroundings.root)
+    return posixpath.normpath(posixpath.join(root, pathexpand(path)))
 
 
 def _text(path: str) -> str:
@@ -109,19 +113,21 @@ def _text(path: str) -> str:
 
 
 def _bytes(path: str) -> bytes:
+    file = Path(path)
     try:
-        if os.path.exists(path) and not os.path.isfile(path):
+        if not file.exists():
+            raise FunctionProblem(f'there is no file "{path}"', 0)
+        if not file.is_file():
             raise FunctionProblem(f'"{path}" is not a file', 0)
-        if os.path.getsize(path) > _LARGEST:
-            raise FunctionProblem(f'"{path}" is larger than 64 MiB', 0)
-        with open(path, "rb") as stream:
-            return stream.read()
+        if file.stat().st_size > LARGEST:
+            raise FunctionProblem(f'"{path}" is larger than {LARGEST >> 20} MiB', 0)
+        return file.read_bytes()
     except (OSError, ValueError) as problem:
+        if isinstance(problem, FunctionProblem):
+            raise
         raise FunctionProblem(_reason(path, problem), 0) from None
 
 
 def _reason(path: str, problem: Exception) -> str:
-    if isinstance(problem, FileNotFoundError):
-        return f'there is no file "{path}"'
     reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
     return f'"{path}" can\'t be read: {reason}'

@@ -12,9 +12,9 @@ from imagesmith.template.hcl2.scope import Scope, Surroundings
 from imagesmith.template.hcl2.type_constraints import type_of
 
 
-@function("can", lazy=True)
+@function("can(expression)", lazy=True)
 def can(arguments: Sequence[nodes.Expression], scope: Scope, evaluate: Evaluate) -> Value:
-    """can(expression): whether the expression works."""
+    """Whether the expression works."""
     if len(arguments) != 1:
         raise FunctionProblem(f"1 argument wanted, {len(arguments)} given")
     try:
@@ -24,9 +24,9 @@ def can(arguments: Sequence[nodes.Expression], scope: Scope, evaluate: Evaluate)
     return boolean(True) if wholly_known(value) else unknown(BOOL)
 
 
-@function("convert", lazy=True)
+@function("convert(value, type)", lazy=True)
 def convert(arguments: Sequence[nodes.Expression], scope: Scope, evaluate: Evaluate) -> Value:
-    """convert(value, type): the value as this type."""
+    """The value as this type."""
     if len(arguments) != 2:
         raise FunctionProblem(f"2 arguments wanted, {len(arguments)} given")
     wanted = type_of(arguments[1])
@@ -36,15 +36,15 @@ def convert(arguments: Sequence[nodes.Expression], scope: Scope, evaluate: Evalu
         raise FunctionProblem(str(problem), 0) from None
 
 
-@function("env", STRING, returns=STRING, surroundings=True)
+@function("env(name)", STRING, returns=STRING, surroundings=True)
 def env(surroundings: Surroundings, name: str) -> str:
-    """env(name): an environment variable, or an empty string; in defaults of variables only."""
+    """An environment variable, or an empty string; in defaults of variables only."""
     return surroundings.environ.get(name, "")
 
 
-@function("try", lazy=True)
+@function("try(expression, …)", lazy=True)
 def first_that_works(arguments: Sequence[nodes.Expression], scope: Scope, evaluate: Evaluate) -> Value:
-    """try(expression, …): the first that works."""
+    """The first that works."""
     if not arguments:
         raise FunctionProblem("at least one argument is wanted")
     reasons = []

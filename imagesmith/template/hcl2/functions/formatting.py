@@ -120,7 +120,7 @@ def _format_any(verb: _Verb, value: Value) -> str:
     if "#" in verb.flags or value.is_null:
         return _pad(verb, json_text.encode(value))
     if value.type == STRING:
-        return _pad(verb, _text(verb, value.raw))
+        return _pad(verb, value.raw)
     if value.type == NUMBER:
         return _format_number(verb, "g", value.raw)
     return _pad(verb, json_text.encode(value))

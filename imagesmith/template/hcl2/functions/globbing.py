@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from imagesmith.template.hcl2.functions.registry import FunctionProblem
 
@@ -16,7 +17,7 @@ def matches(folder: str, pattern: str) -> Iterator[str]:
         relative = os.path.relpath(parent, folder)
         for name in names:
             path = name if relative == "." else f"{relative}/{name}"
-            if expression.fullmatch(path) and os.path.isfile(os.path.join(parent, name)):
+            if expression.fullmatch(path) and Path(parent, name).is_file():
                 yield path
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ MONTHS = (
     "November",
     "December",
 )
-_Time = datetime.datetime
+_Time = dt.datetime
 
 _LETTERS: dict[str, Callable[[_Time], str]] = {
     "YYYY": lambda t: f"{t.year:04d}",
@@ -55,7 +55,7 @@ _LETTER_TOKEN = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+|'")
 
 
 def _zone(moment: _Time, separator: str) -> str:
-    minutes = round((moment.utcoffset() or datetime.timedelta()).total_seconds() / 60)
+    minutes = round((moment.utcoffset() or dt.timedelta()).total_seconds() / 60)
     sign = "-" if minutes < 0 else "+"
     return f"{sign}{abs(minutes) // 60:02d}{separator}{abs(minutes) % 60:02d}"
 
@@ -64,15 +64,15 @@ def by_letters(spec: str, moment: _Time) -> str:
     """The time as formatdate's letters say; text in single quotes stays as it is."""
     pieces = []
     for match in _LETTER_TOKEN.finditer(spec):
-        token = match.group()
-        if token == "'":
+        letters = match.group()
+        if letters == "'":
             raise FunctionProblem("a quote is never closed", 0)
         if match.group(1) is not None:
             pieces.append(match.group(1).replace("''", "'"))
         elif match.group(2) is None:
-            pieces.append(token)
-        elif token in _LETTERS:
-            pieces.append(_LETTERS[token](moment))
+            pieces.append(letters)
+        elif letters in _LETTERS:
+            pieces.append(_LETTERS[letters](moment))
         else:
-            raise FunctionProblem(f'"{token}" has no meaning in a date; put plain text in single quotes', 0)
+            raise FunctionProblem(f'"{letters}" has no meaning in a date; put plain text in single quotes', 0)
     return "".join(pieces)

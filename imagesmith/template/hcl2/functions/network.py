@@ -10,9 +10,9 @@ from imagesmith.template.hcl2.functions.registry import FunctionProblem, functio
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-@function("cidrhost", STRING, NUMBER, returns=STRING)
+@function("cidrhost(prefix, number)", STRING, NUMBER, returns=STRING)
 def cidrhost(prefix: str, host: Number) -> str:
-    """cidrhost(prefix, number): the address of a host in the network; negative numbers count from its end."""
+    """The address of a host in the network; negative numbers count from its end."""
     network = _network(prefix)
     position = _whole(host, 1)
     if not -network.num_addresses <= position < network.num_addresses:
@@ -20,15 +20,15 @@ def cidrhost(prefix: str, host: Number) -> str:
     return str(network[position])
 
 
-@function("cidrnetmask", STRING, returns=STRING)
+@function("cidrnetmask(prefix)", STRING, returns=STRING)
 def cidrnetmask(prefix: str) -> str:
-    """cidrnetmask(prefix): the netmask."""
+    """The netmask."""
     return str(_network(prefix).netmask)
 
 
-@function("cidrsubnet", STRING, NUMBER, NUMBER, returns=STRING)
+@function("cidrsubnet(prefix, bits, number)", STRING, NUMBER, NUMBER, returns=STRING)
 def cidrsubnet(prefix: str, bits: Number, number: Number) -> str:
-    """cidrsubnet(prefix, bits, number): a subnet whose prefix is longer by so many bits."""
+    """A subnet whose prefix is longer by so many bits."""
     network = _network(prefix)
     longer, position = _longer(network, bits, 1), _whole(number, 2)
     extra = longer - network.prefixlen
@@ -37,9 +37,9 @@ def cidrsubnet(prefix: str, bits: Number, number: Number) -> str:
     return str(_subnet(network, longer, int(network.network_address) + (position << (network.max_prefixlen - longer))))
 
 
-@function("cidrsubnets", STRING, rest=NUMBER, returns=ListOf(STRING))
+@function("cidrsubnets(prefix, bits, …)", STRING, rest=NUMBER, returns=ListOf(STRING))
 def cidrsubnets(prefix: str, *bits: Number) -> Value:
-    """cidrsubnets(prefix, bits, …): consecutive subnets, each with its own number of further bits."""
+    """Consecutive subnets, each with its own number of further bits."""
     network = _network(prefix)
     end = int(network.network_address) + network.num_addresses
     at, found = int(network.network_address), []
@@ -58,9 +58,8 @@ def cidrsubnets(prefix: str, *bits: Number) -> Value:
 
 def _network(prefix: str) -> _Network:
     try:
-        if "/" not in prefix:
-            raise ValueError
-        return ipaddress.ip_network(prefix, strict=False)
+        # Without a length it would be taken for a single host.
+        return ipaddress.ip_network(prefix if "/" in prefix else "", strict=False)
     except ValueError:
         raise FunctionProblem(f'"{prefix}" is not a network prefix such as 10.0.0.0/8', 0) from None
 

@@ -11,27 +11,27 @@ from imagesmith.template.hcl2.functions.registry import FunctionProblem, functio
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-@function("abs", NUMBER, returns=NUMBER)
+@function("abs(number)", NUMBER, returns=NUMBER)
 def absolute(value: Number) -> Number:
-    """abs(number): the number without its sign."""
-    return abs(value)
+    """The number without its sign."""
+    return -value if value < 0 else value
 
 
-@function("ceil", NUMBER, returns=NUMBER)
+@function("ceil(number)", NUMBER, returns=NUMBER)
 def ceil(value: Number) -> Number:
-    """ceil(number): the next whole number that is not smaller."""
+    """The next whole number that is not smaller."""
     return value if isinstance(value, float) else math.ceil(value)
 
 
-@function("floor", NUMBER, returns=NUMBER)
+@function("floor(number)", NUMBER, returns=NUMBER)
 def floor(value: Number) -> Number:
-    """floor(number): the next whole number that is not larger."""
+    """The next whole number that is not larger."""
     return value if isinstance(value, float) else math.floor(value)
 
 
-@function("log", NUMBER, NUMBER, returns=NUMBER)
+@function("log(number, base)", NUMBER, NUMBER, returns=NUMBER)
 def log(value: Number, base: Number) -> Number:
-    """log(number, base): the logarithm."""
+    """The logarithm."""
     if value < 0 or base <= 0 or base == 1:
         raise FunctionProblem("a logarithm needs a number of at least 0 and a base above 0 that isn't 1")
     if value == 0:
@@ -39,21 +39,21 @@ def log(value: Number, base: Number) -> Number:
     return numeric.from_float(math.log(value) / math.log(base))
 
 
-@function("max", NUMBER, rest=NUMBER, returns=NUMBER)
+@function("max(number, …)", NUMBER, rest=NUMBER, returns=NUMBER)
 def largest(*values: Number) -> Number:
-    """max(number, …): the largest of the numbers."""
+    """The largest of the numbers."""
     return max(values)
 
 
-@function("min", NUMBER, rest=NUMBER, returns=NUMBER)
+@function("min(number, …)", NUMBER, rest=NUMBER, returns=NUMBER)
 def smallest(*values: Number) -> Number:
-    """min(number, …): the smallest of the numbers."""
+    """The smallest of the numbers."""
     return min(values)
 
 
-@function("parseint", STRING, NUMBER, returns=NUMBER)
+@function("parseint(string, base)", STRING, NUMBER, returns=NUMBER)
 def parseint(text: str, base: Number) -> Number:
-    """parseint(string, base): the whole number that is written in a base from 2 to 62."""
+    """The whole number that is written in a base from 2 to 62."""
     if base not in range(2, 63):
         raise FunctionProblem("the base must be a whole number from 2 to 62", 1)
     digits = text[1:] if text[:1] in ("-", "+") else text
@@ -69,24 +69,26 @@ def parseint(text: str, base: Number) -> Number:
     return numeric.rounded(-total if text.startswith("-") else total)
 
 
-@function("pow", NUMBER, NUMBER, returns=NUMBER)
+@function("pow(base, exponent)", NUMBER, NUMBER, returns=NUMBER)
 def power(base: Number, exponent: Number) -> Number:
-    """pow(base, exponent): the power, computed with 64-bit floating point as Packer does."""
+    """The power, computed with 64-bit floating point as Packer does."""
     try:
         return numeric.from_float(math.pow(base, exponent))
     except (OverflowError, ValueError):
         raise FunctionProblem("the result is too large or not a number") from None
 
 
-@function("signum", NUMBER, returns=NUMBER)
+@function("signum(number)", NUMBER, returns=NUMBER)
 def signum(value: Number) -> Number:
-    """signum(number): -1, 0 or 1."""
+    """-1, 0 or 1."""
+    if not isinstance(value, int):
+        raise FunctionProblem("a whole number is wanted", 0)
     return (value > 0) - (value < 0)
 
 
-@function("sum", ListOf(NUMBER), returns=NUMBER)
+@function("sum(list)", ListOf(NUMBER), returns=NUMBER)
 def total(values: Value) -> Number:
-    """sum(list): the sum of the numbers."""
+    """The sum of the numbers."""
     if not values.raw:
         raise FunctionProblem("an empty list has no sum", 0)
     result: Number = 0

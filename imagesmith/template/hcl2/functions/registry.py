@@ -1,6 +1,6 @@
 """How a function is declared, found and called.
 
-    @function("upper", STRING)
+    @function("upper(string)", STRING)
     def upper(text: str) -> str:
         '''The text in upper case.'''
         return text.upper()
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 from imagesmith.template.hcl2 import numeric
 from imagesmith.template.hcl2.conversion import NotConvertible, convert
@@ -40,8 +40,8 @@ class Parameter:
     unknown: bool = False
 
 
+Implementation = TypeVar("Implementation", bound=Callable[..., Any])
 Evaluate = Callable[[Expression, Scope], Value]
-Lazy = Callable[[Sequence[Expression], Scope, Evaluate], Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Function:
     """A function of the language. ``lazy`` functions get expressions instead of values."""
 
     name: str
+    usage: str
     implementation: Callable[..., Any]
     parameters: tuple[Parameter, ...]
     rest: Parameter | None
@@ -79,6 +80,13 @@ class Function:
         except numeric.NumberProblem as problem:
             raise FunctionProblem(str(problem)) from None
 
+    def call_lazily(self, arguments: Sequence[Expression], scope: Scope, evaluate: Evaluate, *, expands: bool) -> Value:
+        """The result of a function that gets expressions. Raises `FunctionProblem` and `TemplateError`."""
+        if expands:
+            raise FunctionProblem("arguments can't be expanded with ... here", len(arguments) - 1)
+        result: Value = self.implementation(arguments, scope, evaluate)
+        return result
+
     def check_count(self, given: int) -> None:
         """Refuse too few and too many arguments."""
         least, most = len(self.parameters) - self.optional, len(self.parameters)
@@ -100,24 +108,26 @@ REGISTRY: dict[str, Function] = {}
 
 
 def function(
-    name: str,
+    usage: str,
     *parameters: Type | Parameter,
     rest: Type | Parameter | None = None,
     optional: int = 0,
     returns: Type = DYNAMIC,
     surroundings: bool = False,
     lazy: bool = False,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare a function of the language.
+) -> Callable[[Implementation], Implementation]:
+    """Declare a function of the language; ``usage`` is its name and, for readers, its parameters in parentheses.
 
     ``rest`` is the type of further arguments, ``optional`` how many of the last parameters may be left out,
     ``returns`` the type of the result while an argument isn't known yet. With ``surroundings`` the implementation gets
     `Surroundings` first.
     """
 
-    def declare(implementation: Callable[..., Any]) -> Callable[..., Any]:
+    def declare(implementation: Implementation) -> Implementation:
+        name = usage.partition("(")[0]
         REGISTRY[name] = Function(
             name=name,
+            usage=usage,
             implementation=implementation,
             parameters=tuple(map(_as_parameter, parameters)),
             rest=None if rest is None else _as_parameter(rest),

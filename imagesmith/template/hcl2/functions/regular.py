@@ -105,7 +105,7 @@ def _piece(match: re.Match[str], in_class: bool) -> str:
     if match.group("repeat") is not None and not in_class:
         raise FunctionProblem(f'"{match.group()}" is not part of RE2 regular expressions')
     if (group := match.group("group")) is not None and not in_class:
-        return _group(group, match)
+        return _group(group)
     other = match.group()
     # Only with the flag m does RE2's $ match before a line end; Python's always does before the last one.
     if other == "$" and not in_class and not _MULTILINE.search(match.string):
@@ -125,7 +125,7 @@ def _escape(escape: str, in_class: bool) -> str:
     return "\\" + escape
 
 
-def _group(group: str, match: re.Match[str]) -> str:
+def _group(group: str) -> str:
     if group == "(?":
         raise FunctionProblem("look-around and other (?…) groups are not part of RE2 regular expressions")
     if "<" in group:
