@@ -10,7 +10,7 @@ _SYSCTLS = {
     "kernel/unprivileged_userns_clone": ("0", "sysctl -w kernel.unprivileged_userns_clone=1"),
     "kernel/apparmor_restrict_unprivileged_userns": (
         "1",
-        "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile that allows userns for Python",
+        "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or give Python an AppArmor profile with userns",
     ),
     "user/max_user_namespaces": ("0", "sysctl -w user.max_user_namespaces=15000"),
     "user/max_mnt_namespaces": ("0", "sysctl -w user.max_mnt_namespaces=15000"),
@@ -36,8 +36,8 @@ def explain(reason: str, state_dir: str, proc_sys: Path = Path("/proc/sys")) -> 
         return f"{reason}; inside a container /proc must not be masked (podman/docker: --security-opt unmask=ALL)"
     if "mount overlay" in reason:
         return (
-            f"{reason}; overlays in user namespaces need Linux 5.11 or newer and a state folder on a file system that can"
-            f" hold an upper layer (ext4, xfs, btrfs, tmpfs; not NFS, not another overlay): {state_dir}"
+            f"{reason}; overlays in user namespaces need Linux 5.11 or newer and a state folder on a file system that"
+            f" can hold an upper layer (ext4, xfs, btrfs, tmpfs; not NFS, not another overlay): {state_dir}"
         )
     if "unshare" in reason:
         return (

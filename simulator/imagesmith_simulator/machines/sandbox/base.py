@@ -20,11 +20,11 @@ from imagesmith_simulator.machines.sandbox.guest import commands
 _FOLDER_LEVELS = 4
 _FOLDERS = {
     0o755: (
-        "boot dev etc home media mnt opt proc run srv sys usr etc/ssh etc/sudoers.d "
-        "var var/backups var/cache var/cache/apt var/cache/apt/archives var/cache/apt/archives/partial var/lib "
-        "var/lib/apt var/lib/apt/lists var/lib/apt/lists/partial var/lib/cloud var/lib/cloud/data var/lib/cloud/scripts "
-        "var/lib/cloud/scripts/per-instance var/lib/cloud/scripts/per-boot var/lib/cloud/scripts/per-once var/lib/misc "
-        "var/local var/log var/log/apt var/opt var/spool"
+        "boot dev etc home media mnt opt proc run srv sys usr etc/ssh etc/sudoers.d var var/backups "
+        "var/cache var/cache/apt var/cache/apt/archives var/cache/apt/archives/partial var/lib "
+        "var/lib/apt var/lib/apt/lists var/lib/apt/lists/partial var/lib/cloud var/lib/cloud/data "
+        "var/lib/cloud/scripts var/lib/cloud/scripts/per-instance var/lib/cloud/scripts/per-boot "
+        "var/lib/cloud/scripts/per-once var/lib/misc var/local var/log var/log/apt var/opt var/spool"
     ),
     0o700: "root",
     0o1777: "tmp var/tmp",
@@ -32,10 +32,10 @@ _FOLDERS = {
 _NOT_COPIED = {
     "environment", "fstab", "group", "group-", "gshadow", "gshadow-", "hostname", "hosts", "machine-id", "mtab",
     "passwd", "passwd-", "resolv.conf", "shadow", "shadow-", "subgid", "subgid-", "subuid", "subuid-", "sudoers",
-    "sudoers.d", "cron.d", "cron.daily", "cron.hourly", "cron.monthly", "cron.weekly", "crontab", "docker", "kubernetes",
-    "NetworkManager", "netplan", "network", "wireguard", "openvpn", "krb5.keytab", "ssh", "X11",
+    "sudoers.d", "cron.d", "cron.daily", "cron.hourly", "cron.monthly", "cron.weekly", "crontab", "docker",
+    "kubernetes", "NetworkManager", "netplan", "network", "wireguard", "openvpn", "krb5.keytab", "ssh", "X11",
 }  # fmt: skip
-_PASSWD = """\
+_ACCOUNTS = """\
 root:x:0:0:root:/root:{shell}
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
 bin:x:2:2:bin:/bin:/usr/sbin/nologin
@@ -118,8 +118,8 @@ def login_shell() -> str:
 def _write_etc(etc: Path) -> None:
     groups = [word.split(":") for word in _GROUPS.split()]
     files = {
-        "passwd": (0o644, _PASSWD.format(shell=login_shell())),
-        "shadow": (0o640, "".join(f"{line.split(':')[0]}:*:19000:0:99999:7:::\n" for line in _PASSWD.splitlines())),
+        "passwd": (0o644, _ACCOUNTS.format(shell=login_shell())),
+        "shadow": (0o640, "".join(f"{line.split(':')[0]}:*:19000:0:99999:7:::\n" for line in _ACCOUNTS.splitlines())),
         "group": (0o644, "".join(f"{name}:x:{number}:\n" for name, number in groups)),
         "gshadow": (0o640, "".join(f"{name}:*::\n" for name, _ in groups)),
         "sudoers": (0o440, _SUDOERS),

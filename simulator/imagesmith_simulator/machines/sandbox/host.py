@@ -1,4 +1,4 @@
-"""The process between the simulator and its machines: forks a keeper per machine, and cleans up when the simulator is gone.
+"""The process between the simulator and its machines: forks a keeper for each, cleans up when the simulator is gone.
 
 It is started with a clean environment, has everything imported that a machine needs, and one thread; so a machine costs
 a fork. It holds a lock on the kind's folder, by which the next start tells dead folders from living ones.
@@ -12,8 +12,10 @@ import gc
 import os
 import selectors
 import signal
+import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 from imagesmith_simulator.machines.sandbox import base, keeper, namespaces, syscalls, trees
 from imagesmith_simulator.machines.sandbox.guest import host_keys
@@ -39,6 +41,7 @@ class Host:
         """Serve until the simulator hangs up or dies; then leave nothing."""
         syscalls.name_process("machines")
         syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
+        "localhost".encode("idna")  # loads what looking up names needs: a machine has none of this Python's files
         self._make_folder()
         gc.freeze()
         self._key_pool, self._key_maker = host_keys.start_pool()
@@ -164,17 +167,14 @@ class Host:
         namespaces.run_and_exit(lambda: self._be_keeper(message["settings"], control, user_data))
 
     def _be_keeper(self, settings: Message, control: int, user_data: int) -> int:
-        import socket
-
         self._control.close()
         os.close(self._lock)
         with os.fdopen(user_data, "rb") as file:
             data = file.read()
-        wanted = keeper.Settings(
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()},
-            folder=str(self._folder),
-            user_data=data,
-        )
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
+        }
+        wanted = keeper.Settings(**fields, folder=str(self._folder), user_data=data)
         channel = Channel(socket.socket(fileno=control))
         return keeper.Keeper(wanted, channel, self._key_pool).run()
 
@@ -187,7 +187,7 @@ class Host:
                 self._keepers.discard(pid)
 
     def _clean_up(self) -> None:
-        """End every process of every machine (they fall one after the other, each with its parent), remove the folder."""
+        """End every process of every machine (each falls with its parent), remove the folder."""
         for pid in (*self._keepers, self._key_maker):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -201,8 +201,6 @@ class Host:
 
 def main(arguments: list[str]) -> int:
     """``arguments`` are the descriptor of the control socket and the state folder."""
-    import socket
-
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     os.umask(0o022)

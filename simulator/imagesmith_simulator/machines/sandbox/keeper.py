@@ -189,7 +189,8 @@ class Keeper:
         self._selector.register(descriptor, selectors.EVENT_READ, on_end)
 
     def _on_guest(self) -> None:
-        assert self._guest is not None
+        if self._guest is None:
+            return
         got = self._guest.receive()
         if got is None:
             self._selector.unregister(self._guest)
@@ -204,6 +205,7 @@ class Keeper:
             self._later(self._settings.boot_s, self._start_front)
         elif "wants" in message:
             self._after_off = "reboot" if message["wants"] == "reboot" else "off"
+            self._tell_front({"do": "close"})
             self._later(_ANSWER_FIRST_S, self._stop_guest)
 
     def _on_console(self) -> None:
@@ -217,20 +219,22 @@ class Keeper:
         """Fork the SSH server; it has the agent connection to init."""
         if not self._guest_pid or self._front_pid or self._agent is None:
             return
+        agent = self._agent
         self._front, far = Channel.pair()
         parent = os.getpid()
         child = os.fork()
         if child == 0:
             namespaces.die_with_parent(parent)
-            namespaces.run_and_exit(lambda: _run_front(self._settings, far, self._agent))
+            namespaces.run_and_exit(lambda: _run_front(self._settings, far, agent))
         far.close()
-        self._agent.close()
+        agent.close()
         self._front_pid = child
         self._watch(child, self._front_ended)
         self._selector.register(self._front, selectors.EVENT_READ, self._on_front)
 
     def _on_front(self) -> None:
-        assert self._front is not None
+        if self._front is None:
+            return
         got = self._front.receive()
         if got is None:
             self._selector.unregister(self._front)
@@ -326,14 +330,13 @@ class Keeper:
 
 
 def run_program(command: list[str]) -> int:
+    """The exit status of a program of the host's."""
     return subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode
 
 
 def _size_of(folder: Path) -> int:
     """Bytes of all files below."""
-    return sum(
-        os.lstat(f"{path}/{name}").st_size for path, _, names in os.walk(folder) for name in names
-    )
+    return sum(os.lstat(f"{path}/{name}").st_size for path, _, names in os.walk(folder) for name in names)
 
 
 def _run_init(config: boot.BootConfig, control: Channel, agent: Channel) -> int:
@@ -353,10 +356,9 @@ def _run_init(config: boot.BootConfig, control: Channel, agent: Channel) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def _run_front(settings: Settings, keeper: Channel, agent: Channel | None) -> int:
+def _run_front(settings: Settings, keeper: Channel, agent: Channel) -> int:
     from imagesmith_simulator.machines.sandbox.sshd.server import FrontDoor
 
-    assert agent is not None
     _close_all_but({keeper.fileno(), agent.fileno()})
     return FrontDoor(settings, keeper, agent).run()
 

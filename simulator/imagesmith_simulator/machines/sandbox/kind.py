@@ -61,7 +61,7 @@ class SandboxKind:
 
     def create(self, spec: MachineSpec) -> SandboxMachine:
         """A machine that is off. Raises `ImagesmithError` where sandboxes don't work."""
-        lowers = ("base",)
+        lowers: tuple[str, ...] = ("base",)
         if spec.base is not None:
             if not isinstance(spec.base, SandboxSnapshot):
                 raise UsageError("a sandbox machine can only start from a sandbox machine's disk")
@@ -133,17 +133,22 @@ class SandboxKind:
     def _connection(self) -> Connection:
         with self._lock:
             if self._host is None:
-                self._start_host()
-            assert self._host is not None
+                self._host = self._start_host()
             return self._host
 
-    def _start_host(self) -> None:
+    def _start_host(self) -> Connection:
         near, far = Channel.pair()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the kind
         paths = os.pathsep.join(os.path.abspath(path) for path in sys.path if path)  # noqa: PTH100 - strings
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "imagesmith_simulator.machines.sandbox.host", str(far.fileno()), str(self._state_dir)],
+                [
+                    sys.executable,
+                    "-m",
+                    "imagesmith_simulator.machines.sandbox.host",
+                    str(far.fileno()),
+                    str(self._state_dir),
+                ],
                 pass_fds=[far.fileno()],
                 env={"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": paths, "LANG": "C.UTF-8"},
                 stdin=subprocess.DEVNULL,
@@ -154,7 +159,7 @@ class SandboxKind:
             )
         finally:
             far.close()
-        self._host = Connection(near, "sandbox host", self._on_event)
+        return Connection(near, "sandbox host", self._on_event)
 
     def _on_event(self, message: Message) -> None:
         if message.get("failed"):

@@ -1,4 +1,4 @@
-"""One sandbox machine and its snapshots, as the simulated cloud holds them; the work is done by the machine's keeper."""
+"""One sandbox machine and its snapshots, as the simulated cloud holds them; its keeper does the work."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Identities:
     @property
     def many(self) -> bool:
         """Whether there is more than root inside."""
-        return len(self.uids) > 1 or self.uids[0][2] > 1
+        return sum(count for _, _, count in self.uids) > 1
 
 
 def identities() -> Identities:

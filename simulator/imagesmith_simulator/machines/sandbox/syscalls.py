@@ -52,7 +52,7 @@ def unshare(flags: int) -> None:
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
-    """mount(2); raises `OSError` that names the target."""
+    """Attach a file system, as the system call of that name does; raises `OSError` that names the target."""
     result = _libc.mount(
         source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags), options.encode() or None
     )
@@ -80,7 +80,7 @@ def pivot_root(new: str, old: str) -> None:
 
 
 def prctl(option: int, value: int = 0) -> None:
-    """prctl(2) with one argument; raises `OSError`."""
+    """Change something of the calling process; raises `OSError`."""
     zero = ctypes.c_ulong(0)
     _checked(_libc.prctl(ctypes.c_int(option), ctypes.c_ulong(value), zero, zero, zero), f"prctl {option}")
 

@@ -1,14 +1,15 @@
 """Which parts of the host a machine sees, and how its root is put together from layers.
 
 A machine's disk is a stack of layers: the kind's base, frozen layers of the images it descends from, and its own on
-top. Each layer holds one folder per tree. The tree ``root`` has nothing of the host below it; the others have one folder
-of the host's as their lowest layer. Only programs and the package manager's records come from the host: never /home,
-/root, /opt, /srv, /run, /tmp, /mnt or the rest of /var.
+top. Each layer holds one folder per tree. The tree ``root`` has nothing of the host below it; the others have one
+folder of the host's as their lowest layer. Only programs and the package manager's records come from the host: never
+/home, /root, /opt, /srv, /run, /tmp, /mnt or the rest of /var.
 """
 
 from __future__ import annotations
 
 import os
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,9 +91,11 @@ def _mount_run() -> None:
 
 def _mount_proc() -> None:
     syscalls.mount("proc", "proc", "proc", syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC)
+    Path("run/boot-id").write_text(f"{uuid.uuid4()}\n")
+    syscalls.bind("run/boot-id", "proc/sys/kernel/random/boot_id")  # the host's would not change at a reboot
     for name in _READ_ONLY_PROC:
         if Path("proc", name).exists():
-            syscalls.bind(f"proc/{name}", f"proc/{name}", read_only=True)
+            syscalls.bind(f"proc/{name}", f"proc/{name}", read_only=True, recursive=True)
     for name in _HIDDEN_PROC_FILES:
         if Path("proc", name).exists():
             syscalls.bind("/dev/null", f"proc/{name}", read_only=True)

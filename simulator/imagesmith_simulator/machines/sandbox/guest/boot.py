@@ -62,7 +62,7 @@ def prepare(config: BootConfig) -> cloud_init.Work:
     work = cloud_init.Work()
     if first:
         _new_instance(config)
-        work = cloud_init.read(config.user_data, config.username, config.id)
+        work = cloud_init.read(config.user_data, config.id)
     account = _login_account(config)
     accounts.authorize(account, config.authorized_keys)
     cloud_init.before_logins(work, account, alone=config.root_alone)

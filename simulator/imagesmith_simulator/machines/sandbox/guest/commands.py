@@ -1,4 +1,4 @@
-"""Commands that a machine has in place of the host's: they tell its init to power off or to reboot, or stand in for cloud-init.
+"""Commands that a machine has in place of the host's: to power off and reboot, and what stands in for cloud-init.
 
 They are shell scripts in the machine's lowest layer, so that they can be looked at and replaced like any other.
 """
@@ -48,7 +48,7 @@ stop_pending() {
 }
 if [ -n "$cancel" ]; then stop_pending; exit 0; fi
 case "${when:-+1}" in
-  now|+0|0) kill "-$signal" 1 ;;
+  now|+0|0) kill "-$signal" 1; exit ;;
   +*|[0-9]|[0-9][0-9]) seconds=$(( ${when:-+1} * 60 )) ;;
   [0-9]*:[0-9]*)
     seconds=$(( $(date -d "$when" +%s) - $(date +%s) ))

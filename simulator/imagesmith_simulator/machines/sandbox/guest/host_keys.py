@@ -1,4 +1,4 @@
-"""SSH host keys: made at an instance's first boot, kept on its disk, printed on the console as cloud-init prints them."""
+"""SSH host keys: made at an instance's first boot, kept on its disk, printed on the console as by cloud-init."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _NAMES = {"ssh-ed25519": "ED25519", "ssh-rsa": "RSA", "ecdsa-sha2-nistp256": "EC
 
 
 def start_pool() -> tuple[int, int]:
-    """Fork a process that makes RSA keys ahead (50 to 300 ms each) and return the descriptor to take them from and its id.
+    """Fork a process that makes RSA keys ahead (50 to 300 ms each) and return a descriptor and its id.
 
-    The pipe is the pool: it has room for a few records, the maker waits while it is full.
+    The descriptor is a pipe to take keys from, and the pool: it has room for a few, the maker waits while it is full.
     """
     reader, writer = os.pipe()
     fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _POOL_SIZE * _RECORD)
@@ -65,7 +65,7 @@ def _public_text(key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey) -> bytes:
 
 
 def make(given: dict[str, str], rsa_pair: bytes) -> None:
-    """Replace the keys of the image; ``given`` are those of the user data's ``ssh_keys``, which then are all there are."""
+    """Replace the image's keys; ``given`` are those of the user data's ``ssh_keys``, which then are all there are."""
     for old in _FOLDER.glob("ssh_host_*"):
         old.unlink()
     if given:

@@ -18,7 +18,7 @@ def connect(agent: Channel, message: Message) -> None:
         with socket.create_connection((message["host"], message["port"]), _CONNECT_TIMEOUT_S) as sock:
             sock.setblocking(True)
             agent.send({"id": message["id"]}, (sock.fileno(),))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         agent.try_send({"id": message["id"], "error": str(error)})
     finally:
         os._exit(0)
@@ -26,7 +26,7 @@ def connect(agent: Channel, message: Message) -> None:
 
 def bind(agent: Channel, message: Message) -> None:
     """Listen on a port in the machine (0: any free one) and send the socket; raises `OSError`."""
-    host = {"": "0.0.0.0", "*": "0.0.0.0", "localhost": "127.0.0.1"}.get(message["host"], message["host"])  # noqa: S104
+    host: str = {"": "0.0.0.0", "*": "0.0.0.0", "localhost": "127.0.0.1"}.get(message["host"]) or message["host"]  # noqa: S104
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from imagesmith_simulator.machines.sandbox.guest import accounts, terminal
+from imagesmith_simulator.machines.sandbox.guest import accounts, sftp, terminal
 from imagesmith_simulator.machines.sandbox.wire import Channel, Message
 
 _HANG_UP_GRACE_S = 1.0
@@ -50,7 +50,8 @@ class Sessions:
         pty = message.get("pty")
         master, slave = terminal.open_for(account.uid, pty) if pty else (-1, -1)
         child = 0
-        if account.uid == 0 and not pty:
+        own_sftp = message.get("subsystem") == "sftp" and _sftp_server() is None
+        if account.uid == 0 and not pty and not own_sftp:
             child = _spawn_as_root(account, message, descriptors)
         elif (child := os.fork()) == 0:
             _run_child(account, message, [slave] * 3 if pty else descriptors, tty=bool(pty))
@@ -154,8 +155,11 @@ def _run_command(account: accounts.Account, message: Message) -> None:
     except OSError:
         os.write(2, f"Could not chdir to home directory {account.home}: No such file or directory\n".encode())
         os.chdir("/")
+    if message.get("subsystem") == "sftp" and _sftp_server() is None:
+        sftp.serve()
+        os._exit(0)
     path, arguments = _program(account, message)
-    os.execve(path, arguments, {**account.environment(), **message["environment"]})
+    os.execve(path, arguments, {**account.environment(), **message["environment"]})  # noqa: S606 - the user's command
 
 
 def _spawn_as_root(account: accounts.Account, message: Message, descriptors: list[int]) -> int:
@@ -182,13 +186,16 @@ def _spawn_as_root(account: accounts.Account, message: Message, descriptors: lis
         os.chdir("/")
 
 
+def _sftp_server() -> str | None:
+    """The host's own, which is in the machine too; None: `sftp.serve` does its work."""
+    return next((path for path in _SFTP_SERVERS if Path(path).exists()), None)
+
+
 def _program(account: accounts.Account, message: Message) -> tuple[str, list[str | bytes]]:
-    """The path and the arguments of what a session runs; raises `FileNotFoundError`."""
-    name = os.path.basename(account.shell)
+    """The path and the arguments of what a session runs."""
+    name = Path(account.shell).name
     if message.get("subsystem") == "sftp":
-        server = next((path for path in _SFTP_SERVERS if Path(path).exists()), None)
-        if server is None:
-            raise FileNotFoundError(2, "no sftp-server on this machine", "sftp")
+        server = _sftp_server() or ""
         return server, [server]
     if message.get("command") is None:
         return account.shell, [f"-{name}"]

@@ -60,7 +60,9 @@ class Tunnel:
 class RemoteForwards:
     """Ports of the machine that lead to the peer (``ssh -R``)."""
 
-    def __init__(self, guest: Guest, transport: paramiko.Transport, joined: Callable[[paramiko.Channel, Tunnel], None]) -> None:
+    def __init__(
+        self, guest: Guest, transport: paramiko.Transport, joined: Callable[[paramiko.Channel, Tunnel], None]
+    ) -> None:
         self._guest = guest
         self._transport = transport
         self._joined = joined

@@ -8,6 +8,7 @@ import select
 import threading
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 import paramiko
 from paramiko.common import cMSG_CHANNEL_WINDOW_ADJUST
@@ -23,7 +24,8 @@ def give_credit(channel: paramiko.Channel, count: int) -> None:
         message.add_byte(cMSG_CHANNEL_WINDOW_ADJUST)
         message.add_int(channel.remote_chanid)
         message.add_int(amount)
-        channel.transport._send_user_message(message)
+        transport: Any = channel.transport
+        transport._send_user_message(message)
 
 
 class Bell:
@@ -64,6 +66,7 @@ class Inflow:
 
     def __init__(self, channel: paramiko.Channel) -> None:
         self._channel = channel
+        self._transport: Any = channel.transport
         self._descriptor = -1
         self._queue: deque[bytes] = deque()
         self._lock = threading.Lock()
@@ -84,7 +87,7 @@ class Inflow:
     def feed(self, data: bytes) -> None:
         """Take data from the transport's thread; never blocks."""
         with self._lock:
-            may_answer = self._channel.transport.clear_to_send.is_set()  # no while keys are exchanged
+            may_answer = self._transport.clear_to_send.is_set()  # no while keys are exchanged
             direct = may_answer and self._descriptor >= 0 and not self._queue
             sent = self._write(data) if direct else 0
             if sent < len(data):

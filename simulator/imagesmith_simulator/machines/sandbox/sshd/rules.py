@@ -7,6 +7,14 @@ import socket
 from typing import Any
 
 import paramiko
+from paramiko.common import (
+    AUTH_FAILED,
+    AUTH_SUCCESSFUL,
+    OPEN_FAILED_CONNECT_FAILED,
+    OPEN_FAILED_UNKNOWN_CHANNEL_TYPE,
+    OPEN_SUCCEEDED,
+)
+from paramiko.server import InteractiveQuery
 
 from imagesmith_simulator.machines.sandbox.sshd.authorized import accepts
 from imagesmith_simulator.machines.sandbox.sshd.forwarding import RemoteForwards, Tunnel
@@ -25,7 +33,7 @@ class Rules(paramiko.ServerInterface):
         self._transport = transport
         self._username = username
         self._password = password
-        self._forwards = RemoteForwards(guest, transport, transport.join)
+        self._forwards = RemoteForwards(guest, transport, transport.attach)
         transport.on_close.append(self._forwards.close)
         self._sessions: dict[int, Session] = {}
         self._asked: dict[int, dict[str, Any]] = {}
@@ -35,34 +43,34 @@ class Rules(paramiko.ServerInterface):
         return "publickey,password,keyboard-interactive" if self._password else "publickey"
 
     def check_auth_none(self, username: str) -> int:
-        return int(paramiko.AUTH_FAILED)
+        return AUTH_FAILED
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         try:
             reply, _ = self._guest.ask({"do": "login", "user": username})
         except OSError:
-            return int(paramiko.AUTH_FAILED)
+            return AUTH_FAILED
         allowed = reply["exists"] and accepts(reply["keys"], key.asbytes())
-        return int(paramiko.AUTH_SUCCESSFUL if allowed else paramiko.AUTH_FAILED)
+        return AUTH_SUCCESSFUL if allowed else AUTH_FAILED
 
     def check_auth_password(self, username: str, password: str) -> int:
         right = hmac.compare_digest(password.encode(), self._password.encode())
         allowed = self._password and username == self._username and right
-        return int(paramiko.AUTH_SUCCESSFUL if allowed else paramiko.AUTH_FAILED)
+        return AUTH_SUCCESSFUL if allowed else AUTH_FAILED
 
-    def check_auth_interactive(self, username: str, submethods: str) -> int | paramiko.InteractiveQuery:
+    def check_auth_interactive(self, username: str, submethods: str) -> int | InteractiveQuery:
         if not self._password:
-            return int(paramiko.AUTH_FAILED)
-        return paramiko.InteractiveQuery("", "", ("Password: ", False))
+            return AUTH_FAILED
+        return InteractiveQuery("", "", ("Password: ", False))
 
-    def check_auth_interactive_response(self, responses: list[str]) -> int | paramiko.InteractiveQuery:
-        user = self._transport.auth_handler.auth_username  # type: ignore[attr-defined]
-        return self.check_auth_password(user, responses[0] if responses else "")
+    def check_auth_interactive_response(self, responses: list[str]) -> int | InteractiveQuery:
+        handler: Any = self._transport.auth_handler
+        return self.check_auth_password(handler.auth_username, responses[0] if responses else "")
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         if kind == "session":
-            return int(paramiko.OPEN_SUCCEEDED)
-        return int(paramiko.OPEN_FAILED_UNKNOWN_CHANNEL_TYPE)
+            return OPEN_SUCCEEDED
+        return OPEN_FAILED_UNKNOWN_CHANNEL_TYPE
 
     def check_channel_direct_tcpip_request(
         self, chanid: int, origin: tuple[str, int], destination: tuple[str, int]
@@ -71,28 +79,29 @@ class Rules(paramiko.ServerInterface):
         try:
             _, (descriptor,) = self._guest.ask({"do": "connect", "host": host, "port": port})
         except OSError:
-            return int(paramiko.OPEN_FAILED_CONNECT_FAILED)
+            return OPEN_FAILED_CONNECT_FAILED
         self._tunnels[chanid] = socket.socket(fileno=descriptor)
-        return int(paramiko.OPEN_SUCCEEDED)
+        return OPEN_SUCCEEDED
 
     def opened(self, channel: paramiko.Channel) -> None:
         """A channel is open: a tunnel's data flows from now on, a session waits for a request."""
         sock = self._tunnels.pop(channel.chanid, None)
         if sock:
-            self._transport.join(channel, Tunnel(channel, sock))
+            self._transport.attach(channel, Tunnel(channel, sock))
             return
-        session = Session(self._guest, channel, self._transport.get_username(), self._login_variables())
+        session = Session(self._guest, channel, self._transport.get_username() or "", self._login_variables())
         self._sessions[channel.chanid] = session
-        self._transport.join(channel, session)
+        self._transport.attach(channel, session)
 
     def _login_variables(self) -> dict[str, str]:
-        peer, here = self._transport.sock.getpeername(), self._transport.sock.getsockname()
+        sock: Any = self._transport.sock
+        peer, here = sock.getpeername(), sock.getsockname()
         return {
             "SSH_CLIENT": f"{peer[0]} {peer[1]} 22",
             "SSH_CONNECTION": f"{peer[0]} {peer[1]} {here[0]} 22",
         }
 
-    def check_port_forward_request(self, address: str, port: int) -> int | bool:  # type: ignore[override]
+    def check_port_forward_request(self, address: str, port: int) -> int | bool:
         try:
             return self._forwards.listen(address, port)
         except OSError:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import logging
 import selectors
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -67,7 +69,7 @@ class Listener:
                 waiting, peer = self.sock.accept()
             except BlockingIOError:
                 break
-            waiting.close()
+            waiting.close()  # a filler, or a peer that was quicker and has waited in silence
             names.discard(peer)
         self.close_fillers()
         self.shut = False
@@ -120,22 +122,24 @@ class FrontDoor:
         sock.bind((host, port))
         listener = Listener(sock)
         self._listeners[host] = listener
-        self._selector.register(sock, selectors.EVENT_READ, lambda: self._accept(listener))
-        self._ask(_LOCAL_PEER, lambda allowed: self._set_door(listener, allowed=allowed))
+        self._ask(_LOCAL_PEER, functools.partial(self._set_door, listener))
 
-    def _set_door(self, listener: Listener, *, allowed: bool) -> None:
+    def _set_door(self, listener: Listener, allowed: bool) -> None:
         if listener.sock.fileno() < 0:
             return
-        if allowed:
-            if listener.shut or not listener.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-                listener.let_in()
-        else:
+        watched = listener.sock.fileno() in self._selector.get_map()
+        if allowed and not watched:
+            listener.let_in()
+            self._selector.register(listener.sock, selectors.EVENT_READ, lambda: self._accept(listener))
+        elif not allowed:
             listener.shut_out()
+            if watched:
+                self._selector.unregister(listener.sock)
 
     def _look_again(self) -> None:
         for listener in self._listeners.values():
             if listener.shut:
-                self._ask(_LOCAL_PEER, lambda allowed, door=listener: self._set_door(door, allowed=allowed))
+                self._ask(_LOCAL_PEER, functools.partial(self._set_door, listener))
 
     def _ask(self, peer: str, then: Callable[[bool], None]) -> None:
         number = next(self._numbers)
@@ -152,6 +156,9 @@ class FrontDoor:
             self._open(message["host"], message["port"])
         elif message["do"] == "stop listening":
             self._stop(message)
+        elif message["do"] == "close":  # the machine is going down: nobody new, but who is in may finish
+            for host in list(self._listeners):
+                self._close_listener(host)
         elif message["do"] == "firewall":
             then = self._questions.pop(message.get("answer", 0), None)
             if then:
@@ -162,33 +169,34 @@ class FrontDoor:
 
     def _rules_changed(self) -> None:
         for listener in self._listeners.values():
-            self._ask(_LOCAL_PEER, lambda allowed, door=listener: self._set_door(door, allowed=allowed))
+            self._ask(_LOCAL_PEER, functools.partial(self._set_door, listener))
 
     def _stop(self, message: Message) -> None:
-        listener = self._listeners.pop(message["host"], None)
-        if listener:
-            self._selector.unregister(listener.sock)
-            listener.sock.close()
-            listener.close_fillers()
+        self._close_listener(message["host"])
         self._keeper.send({"reply": message["id"]})
 
+    def _close_listener(self, host: str) -> None:
+        listener = self._listeners.pop(host, None)
+        if listener:
+            with contextlib.suppress(KeyError):
+                self._selector.unregister(listener.sock)
+            listener.sock.close()
+            listener.close_fillers()
+
     def _accept(self, listener: Listener) -> None:
-        if listener.shut:
-            self._selector.modify(listener.sock, 0)
-            return
         try:
             sock, peer = listener.sock.accept()
         except OSError:
             return
-        self._ask(peer[0], lambda allowed: self._admit(listener, sock, peer[0], allowed=allowed))
+        self._ask(peer[0], functools.partial(self._admit, listener, sock, peer[0]))
 
-    def _admit(self, listener: Listener, sock: socket.socket, peer: str, *, allowed: bool) -> None:
+    def _admit(self, listener: Listener, sock: socket.socket, peer: str, allowed: bool) -> None:
         if allowed:
             self._serve(sock)
             return
         self._silent.append(sock)  # too late to drop the packet: say nothing
         if peer == _LOCAL_PEER:
-            listener.shut_out()
+            self._set_door(listener, allowed=False)
 
     def _serve(self, sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -197,18 +205,4 @@ class FrontDoor:
             transport.add_server_key(key)
         rules = Rules(self._guest, transport, self._settings.username, self._settings.password)
         with contextlib.suppress(paramiko.SSHException, EOFError):
-            transport.start_server(event=_Ignored(), server=rules)
-
-
-class _Ignored:
-    """paramiko wants an event to set; nobody waits here."""
-
-    def set(self) -> None:
-        """Nothing to wake."""
-
-    def clear(self) -> None:
-        """Nothing to clear."""
-
-    def is_set(self) -> bool:
-        """Never waited for."""
-        return False
+            transport.start_server(event=threading.Event(), server=rules)

@@ -195,4 +195,5 @@ class Session:
         message.add_boolean(False)
         message.add_string("")
         message.add_string("")
-        self._channel.transport._send_user_message(message)
+        transport: Any = self._channel.transport
+        transport._send_user_message(message)

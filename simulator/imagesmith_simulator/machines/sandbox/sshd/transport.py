@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import paramiko
 from cryptography.hazmat.primitives import hashes
@@ -15,6 +15,8 @@ from paramiko.common import (
     MSG_CHANNEL_REQUEST,
 )
 
+_CHANNEL: Any = paramiko.Channel  # what the type stubs leave out
+_TRANSPORT: Any = paramiko.Transport
 WINDOW_BYTES = 8 * 1024 * 1024
 PACKET_BYTES = 256 * 1024
 
@@ -36,9 +38,9 @@ class End(Protocol):
 
 
 class _Sha1RsaKey(paramiko.RSAKey):
-    """Old clients, such as Packer 1.6.6, sign with RSA and SHA-1 only; a simulated guest accepts that like an old sshd."""
+    """Old clients, such as Packer 1.6.6, sign with RSA and SHA-1 only; a guest accepts that as an old sshd does."""
 
-    HASHES = {**paramiko.RSAKey.HASHES, "ssh-rsa": hashes.SHA1}  # noqa: RUF012, S303
+    HASHES: ClassVar = {**paramiko.RSAKey.HASHES, "ssh-rsa": hashes.SHA1}  # type: ignore[misc]
 
 
 def _on_data(channel: Any, message: paramiko.Message) -> None:
@@ -48,7 +50,7 @@ def _on_data(channel: Any, message: paramiko.Message) -> None:
 
 
 def _on_eof(channel: Any, message: paramiko.Message) -> None:
-    paramiko.Channel._handle_eof(channel, message)
+    _CHANNEL._handle_eof(channel, message)
     end = channel.transport.ends.get(channel.chanid)
     if end:
         end.end_of_file()
@@ -56,7 +58,7 @@ def _on_eof(channel: Any, message: paramiko.Message) -> None:
 
 def _on_close(channel: Any, message: paramiko.Message) -> None:
     transport = channel.transport
-    paramiko.Channel._handle_close(channel, message)
+    _CHANNEL._handle_close(channel, message)
     end = transport.ends.pop(channel.chanid, None)
     transport.kept.pop(channel.chanid, None)
     if end:
@@ -72,7 +74,7 @@ def _on_request(channel: Any, message: paramiko.Message) -> None:
         return
     message.rewind()
     message.get_int()
-    paramiko.Channel._handle_request(channel, message)
+    _CHANNEL._handle_request(channel, message)
     server.after_request(channel)
 
 
@@ -80,8 +82,8 @@ class ServerTransport(paramiko.Transport):
     """One connection."""
 
     _active_check_timeout = 5.0  # the default of 0.1 s burns processor time on every idle connection
-    _key_info = {**paramiko.Transport._key_info, "ssh-rsa": _Sha1RsaKey}  # noqa: RUF012
-    _preferred_pubkeys = (*(n for n in paramiko.Transport._preferred_pubkeys if n != "ssh-rsa"), "ssh-rsa")
+    _key_info: ClassVar = {**_TRANSPORT._key_info, "ssh-rsa": _Sha1RsaKey}
+    _preferred_pubkeys = (*(n for n in _TRANSPORT._preferred_pubkeys if n != "ssh-rsa"), "ssh-rsa")
 
     def __init__(self, sock: socket.socket) -> None:
         super().__init__(sock, default_window_size=WINDOW_BYTES, default_max_packet_size=PACKET_BYTES)
@@ -89,7 +91,7 @@ class ServerTransport(paramiko.Transport):
         self.kept: dict[int, paramiko.Channel] = {}
         self.on_close: list[Callable[[], None]] = []
 
-    def join(self, channel: paramiko.Channel, end: End) -> None:
+    def attach(self, channel: paramiko.Channel, end: End) -> None:
         """Name what stands behind a channel."""
         self.ends[channel.chanid] = end
         self.kept[channel.chanid] = channel
@@ -110,8 +112,8 @@ class ServerTransport(paramiko.Transport):
         opened = self.server_object.opened  # type: ignore[union-attr]
         opened(channel)
 
-    _channel_handler_table = {  # noqa: RUF012
-        **paramiko.Transport._channel_handler_table,
+    _channel_handler_table: ClassVar = {
+        **_TRANSPORT._channel_handler_table,
         MSG_CHANNEL_DATA: _on_data,
         MSG_CHANNEL_EOF: _on_eof,
         MSG_CHANNEL_CLOSE: _on_close,
