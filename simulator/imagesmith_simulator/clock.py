@@ -31,6 +31,7 @@ class SimulatedClock:
         self._advanced = 0.0
         self._order = itertools.count()
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._firing: float | None = None
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._fire_forever, name="simulated-clock", daemon=True)
         self._thread.start()
@@ -52,16 +53,25 @@ class SimulatedClock:
             self.fire_due()
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
-        """Call back in ``seconds`` of simulated time, holding ``lock``. The callback must be quick and not raise."""
+        """Call back in ``seconds`` of simulated time, holding ``lock``. The callback must be quick and not raise.
+
+        What a timer sets counts from when that timer was due, so that a chain of them survives a leap of the clock.
+        """
         with self.lock:
-            heapq.heappush(self._timers, (self.now() + max(0.0, seconds), next(self._order), call))
+            start = self.now() if self._firing is None else self._firing
+            heapq.heappush(self._timers, (start + max(0.0, seconds), next(self._order), call))
             self._changed.notify_all()
 
     def fire_due(self) -> None:
         """Fire every timer whose time has come, earliest first, including those that the fired ones have set."""
         with self.lock:
             while self._timers and self._timers[0][0] <= self.now():
-                heapq.heappop(self._timers)[2]()
+                due, _, call = heapq.heappop(self._timers)
+                self._firing = due
+                try:
+                    call()
+                finally:
+                    self._firing = None
 
     def pause(self, seconds: float) -> None:
         """Hold the calling thread for ``seconds`` of simulated time, less when the clock is closed."""

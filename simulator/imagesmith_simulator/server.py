@@ -7,6 +7,7 @@ clients come that can only be pointed here by ``HTTP_PROXY``); ``CONNECT`` is re
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -56,7 +57,7 @@ class LoopbackServer:
     def __init__(self, application: Application, *, port: int = 0) -> None:
         """``port`` 0 takes a free one. Raises OSError when the port is taken."""
         self._server = _Server(("127.0.0.1", port), application)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="simulated-cloud")
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.5,), name="simulated-cloud")
         self._thread.daemon = True
         self._thread.start()
 
@@ -72,7 +73,12 @@ class LoopbackServer:
 
     def close(self) -> None:
         """Stop listening, close all connections and wait for their threads."""
-        self._server.shutdown()
+        stopper = threading.Thread(target=self._server.shutdown)
+        stopper.start()
+        # The accepting thread looks for the end when something comes in, and otherwise only now and then.
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        stopper.join()
         self._thread.join()
         self._server.hang_up()
         self._server.server_close()

@@ -111,7 +111,7 @@ def _eip(account: Account, eip: Eip) -> dict[str, Any]:
         "ChargeType": "PostPaid",
         "ResourceGroupId": eip.resource_group,
         "Name": eip.name,
-        "Descritpion": eip.description,
+        "Description": eip.description,
         "AllocationTime": account.store.clock.stamp(eip.created),
         "Tags": tag_list(eip, lower=True),
     }

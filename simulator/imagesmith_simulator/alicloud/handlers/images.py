@@ -74,7 +74,16 @@ def describe_from_family(account: Account, p: Parameters) -> dict[str, Any]:
     region, family = p.required("RegionId"), p.required("ImageFamily")
     if not any(image.family == family and image.region == region for image in account.store.images.values()):
         return {"Image": {}}
-    return {"Image": _image(account, account.images.newest(region, family))}
+    shown = _image(account, account.images.newest(region, family))
+    parts = shown["DiskDeviceMappings"]["DiskDeviceMapping"]
+    brief = [{name: value for name, value in part.items() if name not in ("Encrypted", "Progress")} for part in parts]
+    left_out = ("BootMode", "Features", "IsPublic", "OSNameEn", "ResourceGroupId")
+    return {
+        "Image": {
+            **{name: value for name, value in shown.items() if name not in left_out},
+            "DiskDeviceMappings": {"DiskDeviceMapping": brief},
+        }
+    }
 
 
 @action(
