@@ -16,8 +16,6 @@ from imagesmith_alicloud.watch import Watch
 
 T = TypeVar("T")
 
-TEMPORARY_SUFFIX = ".imagesmith-new"
-
 
 def capture(context: Context, machine: Machine) -> Image | None:
     """The finished image, kept whatever happens after; None with ``skip_create_image``."""
@@ -48,11 +46,9 @@ def snapshots_of(entry: Mapping[str, Any]) -> list[str]:
 
 
 def _image_name(context: Context) -> str:
-    """The image's name; a temporary one while an older image still has the wanted name (it goes only afterwards)."""
+    """The image's name; the run's own while an older image still has the wanted one (it goes only afterwards)."""
     wanted = context.options.image_name
-    if not context.force or not images_named(context, wanted):
-        return wanted
-    return f"{context.name}{TEMPORARY_SUFFIX}"
+    return context.name if context.force and images_named(context, wanted) else wanted
 
 
 def _system_snapshot(context: Context, machine: Machine) -> str:
@@ -150,12 +146,11 @@ def _patiently(context: Context, what: str, probe: Callable[[], T | Pending]) ->
 
 
 def _percent(entry: Mapping[str, Any]) -> float | None:
-    """``Progress`` is written as "37%", rounded down: half a percent is added, so that the next look is not late."""
+    """``Progress`` is written as "37%"."""
     try:
-        whole = float(str(entry.get("Progress", "")).rstrip("%"))
+        return float(str(entry.get("Progress", "")).rstrip("%"))
     except ValueError:
         return None
-    return whole + 0.5 if 0 < whole < 100 else whole
 
 
 def delete(context: Context, entry: Mapping[str, Any], *, with_snapshots: bool) -> None:

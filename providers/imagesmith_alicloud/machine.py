@@ -60,8 +60,12 @@ def wait_running(context: Context, machine: Machine) -> Mapping[str, Any]:
         before = status
         return Pending(status)
 
-    patience = Patience(context.options.instance_ready_timeout, first_s=0.6, growth=1.02, longest_s=3.0)
-    return context.run.wait_until(watch.what, probe, patience)
+    return context.run.wait_until(watch.what, probe, _pace(context.options.instance_ready_timeout, expected_s=3.0))
+
+
+def _pace(timeout_s: float, *, expected_s: float) -> Patience:
+    """Hardly an instance starts or stops sooner; from then on it is looked at often enough to lose little time."""
+    return Patience(timeout_s, first_s=0.45, growth=1.02, longest_s=3.0, expected_s=expected_s)
 
 
 def renew(context: Context, machine: Machine) -> None:
@@ -93,9 +97,8 @@ def stop(context: Context, machine: Machine) -> None:
             raise WaitFailed(f"instance {machine.id} is gone", hint=_LOST)
         return True if found.get("Status") == "Stopped" else Pending(str(found.get("Status")))
 
-    patience = Patience(options.stop_timeout, first_s=0.6, growth=1.02, longest_s=3.0)
     try:
-        context.run.wait_until(f"instance {machine.id} (stop)", probe, patience)
+        context.run.wait_until(f"instance {machine.id} (stop)", probe, _pace(options.stop_timeout, expected_s=2.0))
     except WaitTimeout as error:
         if options.disable_stop_instance:
             hint = "disable_stop_instance is set: a provisioner has to shut the guest down"

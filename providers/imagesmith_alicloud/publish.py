@@ -46,7 +46,8 @@ def _take_over_name(context: Context, image: Image) -> None:
         if old["ImageId"] != image.id:
             context.run.say(f'deleting the older image "{wanted}" ({old["ImageId"]})')
             delete(context, old, with_snapshots=with_snapshots)
-    context.cloud.write(ecs.ModifyImageAttributeRequest(image_id=image.id, image_name=wanted))
+    rename = ecs.ModifyImageAttributeRequest(image_id=image.id, image_name=wanted)
+    context.cloud.write(rename, also=("InvalidImageName.Duplicate*",))
 
 
 def _tag_snapshots(context: Context, image: Image) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -166,6 +167,7 @@ class Cloud:
     def _exchange(self, action: str, request: Any) -> Answer:
         """One request and its answer. What is raised holds no request, no URL and no SDK exception."""
         product = self._product_of(request)
+        began = time.monotonic()
         failure: CloudError
         try:
             _calling.session = product.line.session
@@ -177,6 +179,8 @@ class Cloud:
         else:
             product.line.has_answered = True
             product.line.bucket.succeeded()
+            took = time.monotonic() - began
+            self._caller.say(f"{action}: ok in {took:.2f} s, request id {answer.get('RequestId', '?')}", "debug")
             return answer
         finally:
             _calling.session = None

@@ -123,6 +123,9 @@ class Listener:
     def say(self, text: str, level: str = "info") -> None:
         self.said.append(text)
 
+    def retries(self) -> list[str]:
+        return [text for text in self.said if "trying again" in text]
+
 
 @pytest.fixture
 def caller() -> Listener:
