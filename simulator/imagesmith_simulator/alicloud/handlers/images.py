@@ -7,7 +7,8 @@ from typing import Any
 from imagesmith_simulator.alicloud.account import Account
 from imagesmith_simulator.alicloud.actions import ECS, PAGES, TAGS, action
 from imagesmith_simulator.alicloud.errors import invalid, missing
-from imagesmith_simulator.alicloud.handlers.paging import page, tag_list, with_tags
+from imagesmith_simulator.alicloud.handlers.image_views import brief_image_view, image_view, matches
+from imagesmith_simulator.alicloud.handlers.paging import page, with_tags
 from imagesmith_simulator.alicloud.parameters import Parameters
 from imagesmith_simulator.alicloud.resources import Image
 
@@ -60,10 +61,10 @@ def describe(account: Account, p: Parameters) -> dict[str, Any]:
     statuses = [part.strip() for part in p.text("Status", "Available").split(",")]
     if unknown := [status for status in statuses if status not in _STATUSES]:
         raise invalid("Status", f"There is no image status {unknown[0]}.")
-    found = [image for image in account.store.images.values() if image.region == region and _matches(image, p)]
+    found = [image for image in account.store.images.values() if image.region == region and matches(image, p)]
     shown = [image for image in found if image.status in statuses or "ALL" in statuses]
     return {
-        **page(p, with_tags(shown, p.tags()), "Images", "Image", lambda image: _image(account, image)),
+        **page(p, with_tags(shown, p.tags()), "Images", "Image", lambda image: image_view(account, image)),
         "RegionId": region,
     }
 
@@ -74,16 +75,7 @@ def describe_from_family(account: Account, p: Parameters) -> dict[str, Any]:
     region, family = p.required("RegionId"), p.required("ImageFamily")
     if not any(image.family == family and image.region == region for image in account.store.images.values()):
         return {"Image": {}}
-    shown = _image(account, account.images.newest(region, family))
-    parts = shown["DiskDeviceMappings"]["DiskDeviceMapping"]
-    brief = [{name: value for name, value in part.items() if name not in ("Encrypted", "Progress")} for part in parts]
-    left_out = ("BootMode", "Features", "IsPublic", "OSNameEn", "ResourceGroupId")
-    return {
-        "Image": {
-            **{name: value for name, value in shown.items() if name not in left_out},
-            "DiskDeviceMappings": {"DiskDeviceMapping": brief},
-        }
-    }
+    return {"Image": brief_image_view(account, account.images.newest(region, family))}
 
 
 @action(
@@ -180,68 +172,3 @@ def describe_share(account: Account, p: Parameters) -> dict[str, Any]:
         "Accounts": {"Account": [{"AliyunId": account_id} for account_id in shown]},
         "ShareGroups": {"ShareGroup": []},
     }
-
-
-def _matches(image: Image, p: Parameters) -> bool:
-    ids = {part for part in p.text("ImageId").split(",") if part}
-    owner = p.text("ImageOwnerAlias")
-    snapshots = {disk.snapshot_id for disk in image.disks}
-    return (
-        (not ids or image.id in ids)
-        and p.text("ImageName").strip("*") in image.name
-        and p.text("ImageFamily") in ("", image.family)
-        and (image.owner == owner if owner else image.owner != "marketplace")
-        and p.text("Architecture") in ("", image.architecture)
-        and p.text("OSType") in ("", image.os_type)
-        and (not p.text("SnapshotId") or p.text("SnapshotId") in snapshots)
-        and (not p.text("IsPublic") or p.boolean("IsPublic") == image.public)
-        and p.text("ResourceGroupId") in ("", image.resource_group)
-    )
-
-
-def _image(account: Account, image: Image) -> dict[str, Any]:
-    percent = account.images.percent(image)
-    disks = [
-        {
-            "Device": disk.device,
-            "Type": disk.kind,
-            "Size": str(disk.size),
-            "SnapshotId": disk.snapshot_id,
-            "Progress": f"{percent}%",
-            "Encrypted": disk.encrypted,
-            "Format": "",
-        }
-        for disk in image.disks
-    ]
-    return {
-        "ImageId": image.id,
-        "ImageName": image.name,
-        "ImageFamily": image.family,
-        "ImageVersion": image.version,
-        "ImageOwnerAlias": image.owner,
-        "Description": image.description,
-        "Status": image.status,
-        "Progress": f"{percent}%",
-        "Size": image.size,
-        "Architecture": image.architecture,
-        "OSType": image.os_type,
-        "OSName": image.os_name,
-        "OSNameEn": image.os_name,
-        "Platform": image.platform,
-        "BootMode": image.boot_mode or "BIOS",
-        "IsCopied": image.copied,
-        "IsPublic": image.public,
-        "IsSelfShared": "True" if image.shared_with else "",
-        "IsSupportCloudinit": True,
-        "IsSupportIoOptimized": True,
-        "ResourceGroupId": image.resource_group,
-        "Usage": "instance" if _used(account, image) else "none",
-        "Features": {"ImdsSupport": image.imds_support, "NvmeSupport": "supported"},
-        "DiskDeviceMappings": {"DiskDeviceMapping": disks},
-        "CreationTime": account.store.clock.stamp(image.created),
-        "Tags": tag_list(image),
-    }
-
-
-def _used(account: Account, image: Image) -> bool:
-    return any(item.image_id == image.id and item.region == image.region for item in account.store.instances.values())

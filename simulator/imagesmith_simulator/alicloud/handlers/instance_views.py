@@ -37,9 +37,6 @@ def matches(instance: Instance, p: Parameters, ids: list[str] | None) -> bool:
 
 def instance_view(account: Account, instance: Instance) -> dict[str, Any]:
     """One instance."""
-    kind = account.store.world.instance_types.get(instance.type)
-    eip = next((item for item in account.store.eips.values() if item.instance_id == instance.id), None)
-    bound = eip if eip and eip.status == "InUse" else None
     return {
         "InstanceId": instance.id,
         "InstanceName": instance.name,
@@ -48,25 +45,43 @@ def instance_view(account: Account, instance: Instance) -> dict[str, Any]:
         "Status": instance.status,
         "RegionId": instance.region,
         "ZoneId": instance.zone,
-        "InstanceType": instance.type,
-        "InstanceTypeFamily": kind.family if kind else "",
-        "Cpu": kind.cpus if kind else 0,
-        "Memory": int(kind.memory_gib * 1024) if kind else 0,
         "ImageId": instance.image_id,
         "OSType": instance.os_type,
         "OSName": instance.os_name,
         "KeyPairName": instance.key_pair,
-        "IoOptimized": instance.io_optimized,
         "InstanceChargeType": instance.charge_type,
-        "InternetChargeType": instance.internet_charge_type,
-        "InternetMaxBandwidthOut": instance.bandwidth_out,
-        "InstanceNetworkType": "vpc",
         "StoppedMode": instance.stopped_mode or "Not-applicable",
         "SpotStrategy": instance.spot_strategy,
         "DeletionProtection": instance.deletion_protection,
         "ResourceGroupId": instance.resource_group,
         "AutoReleaseTime": instance.auto_release_time,
         "CreationTime": account.store.clock.stamp(instance.created),
+        "MetadataOptions": {"HttpEndpoint": instance.http_endpoint, "HttpTokens": instance.http_tokens},
+        "OperationLocks": {"LockReason": []},
+        "Tags": tag_list(instance),
+        **_hardware(account, instance),
+        **_network(account, instance),
+    }
+
+
+def _hardware(account: Account, instance: Instance) -> dict[str, Any]:
+    kind = account.store.world.instance_types.get(instance.type)
+    return {
+        "InstanceType": instance.type,
+        "InstanceTypeFamily": kind.family if kind else "",
+        "Cpu": kind.cpus if kind else 0,
+        "Memory": int(kind.memory_gib * 1024) if kind else 0,
+        "IoOptimized": instance.io_optimized,
+    }
+
+
+def _network(account: Account, instance: Instance) -> dict[str, Any]:
+    eip = next((item for item in account.store.eips.values() if item.instance_id == instance.id), None)
+    bound = eip if eip and eip.status == "InUse" else None
+    return {
+        "InstanceNetworkType": "vpc",
+        "InternetChargeType": instance.internet_charge_type,
+        "InternetMaxBandwidthOut": instance.bandwidth_out,
         "SecurityGroupIds": {"SecurityGroupId": list(instance.security_group_ids)},
         "VpcAttributes": {
             "VpcId": instance.vpc_id,
@@ -82,7 +97,4 @@ def instance_view(account: Account, instance: Instance) -> dict[str, Any]:
             "Bandwidth": bound.bandwidth if bound else 0,
             "InternetChargeType": bound.charge_type if bound else "",
         },
-        "MetadataOptions": {"HttpEndpoint": instance.http_endpoint, "HttpTokens": instance.http_tokens},
-        "OperationLocks": {"LockReason": []},
-        "Tags": tag_list(instance),
     }

@@ -29,6 +29,27 @@ _RUN_ONLY = (
     "SystemDisk.KMSKeyId DataDisk.N.KMSKeyId"
 )
 
+_TEXTS = {
+    "ImageId": "image_id",
+    "ImageFamily": "image_family",
+    "ZoneId": "zone",
+    "InstanceName": "name",
+    "Description": "description",
+    "HostName": "hostname",
+    "KeyPairName": "key_pair",
+    "Password": "password",
+    "ResourceGroupId": "resource_group",
+    "AutoReleaseTime": "auto_release_time",
+    "RamRoleName": "ram_role",
+}
+_CHOICES = {
+    "InternetChargeType": ("internet_charge_type", ("PayByTraffic", "PayByBandwidth"), ""),
+    "SpotStrategy": ("spot_strategy", ("NoSpot", "SpotAsPriceGo"), "NoSpot"),
+    "HttpTokens": ("http_tokens", ("optional", "required"), "optional"),
+    "HttpEndpoint": ("http_endpoint", ("enabled", "disabled"), "enabled"),
+    "SecurityEnhancementStrategy": ("security_enhancement", ("Active", "Deactive"), ""),
+}
+
 
 @action(ECS, "RunInstances", accepts=f"{_LAUNCH} {_RUN_ONLY}", requires="RegionId InstanceType")
 def run(account: Account, p: Parameters) -> dict[str, Any]:
@@ -155,39 +176,23 @@ def console(account: Account, p: Parameters) -> dict[str, Any]:
 
 
 def _launch(p: Parameters) -> Launch:
-    charge = p.choice("InstanceChargeType", ("PostPaid", "PrePaid"), "PostPaid")
-    if charge == "PrePaid":
+    if p.choice("InstanceChargeType", ("PostPaid", "PrePaid"), "PostPaid") == "PrePaid":
         raise invalid("InstanceChargeType", "Only PostPaid is simulated.")
     return Launch(
         region=p.required("RegionId"),
         type=p.required("InstanceType"),
-        image_id=p.text("ImageId"),
-        image_family=p.text("ImageFamily"),
-        zone=p.text("ZoneId"),
         vswitch_id=p.text("VSwitchId"),
         security_group_ids=tuple(dict.fromkeys([*_one(p.text("SecurityGroupId")), *p.listed("SecurityGroupIds")])),
-        name=p.text("InstanceName"),
-        description=p.text("Description"),
-        hostname=p.text("HostName"),
-        key_pair=p.text("KeyPairName"),
-        password=p.text("Password"),
         user_data=_user_data(p.text("UserData")),
         system_disk=_disk(p.structure("SystemDisk")),
         data_disks=tuple(_disk(disk) for disk in p.structures("DataDisk")),
         tags=p.tags(),
-        resource_group=p.text("ResourceGroupId"),
-        auto_release_time=p.text("AutoReleaseTime"),
-        internet_charge_type=p.choice("InternetChargeType", ("PayByTraffic", "PayByBandwidth")),
         bandwidth_out=p.integer("InternetMaxBandwidthOut", 0),
-        io_optimized=p.choice("IoOptimized", ("optimized", "none"), "optimized") == "optimized",
-        ram_role=p.text("RamRoleName"),
-        charge_type=charge,
-        spot_strategy=p.choice("SpotStrategy", ("NoSpot", "SpotAsPriceGo"), "NoSpot"),
-        http_tokens=p.choice("HttpTokens", ("optional", "required"), "optional"),
-        http_endpoint=p.choice("HttpEndpoint", ("enabled", "disabled"), "enabled"),
         deletion_protection=p.boolean("DeletionProtection"),
-        security_enhancement=p.choice("SecurityEnhancementStrategy", ("Active", "Deactive")),
         login_as_non_root=p.boolean("ImageOptions.LoginAsNonRoot"),
+        io_optimized=p.choice("IoOptimized", ("optimized", "none"), "optimized") == "optimized",
+        **{attribute: p.text(name) for name, attribute in _TEXTS.items()},
+        **{attribute: p.choice(name, allowed, default) for name, (attribute, allowed, default) in _CHOICES.items()},
     )
 
 

@@ -16,6 +16,23 @@ from imagesmith_simulator.machines.interface import MachineSpec
 _BEFORE_START = 0.25
 """The part of the launch in which an instance is created; the rest is its start."""
 
+_TAKEN_OVER = (
+    "region",
+    "type",
+    "description",
+    "resource_group",
+    "charge_type",
+    "bandwidth_out",
+    "io_optimized",
+    "ram_role",
+    "user_data",
+    "http_tokens",
+    "http_endpoint",
+    "spot_strategy",
+    "deletion_protection",
+    "security_enhancement",
+)
+
 
 class InstanceModel:
     """Makes instances and walks them through their states."""
@@ -120,18 +137,25 @@ class InstanceModel:
 
     def _make(self, launch: Launch, image: Image, vswitch: VSwitch) -> Instance:
         store = self._store
-        identity = store.new_id("i")
-        address = store.machines.new_address("private")
-        instance = Instance(
+        instance = self._describe(launch, image, vswitch)
+        store.instances[instance.id] = instance
+        self._add_disks(instance, launch, image)
+        self._prepare_machine(instance, launch, image)
+        self._set_auto_release(instance, launch.auto_release_time)
+        store.made(instance)
+        store.used(*launch.security_group_ids, vswitch.id, vswitch.vpc_id, instance.key_pair, image.id)
+        return instance
+
+    def _describe(self, launch: Launch, image: Image, vswitch: VSwitch) -> Instance:
+        identity = self._store.new_id("i")
+        address = self._store.machines.new_address("private")
+        return Instance(
+            **{name: getattr(launch, name) for name in _TAKEN_OVER},
             id=identity,
-            region=launch.region,
             name=launch.name or identity,
-            description=launch.description,
             tags=dict(launch.tags),
-            resource_group=launch.resource_group,
-            created=store.clock.now(),
+            created=self._store.clock.now(),
             zone=vswitch.zone,
-            type=launch.type,
             image_id=image.id,
             vpc_id=vswitch.vpc_id,
             vswitch_id=vswitch.id,
@@ -140,27 +164,10 @@ class InstanceModel:
             private_host=address,
             hostname=launch.hostname or f"iZ{identity[5:]}Z",
             key_pair="" if image.os_type == "windows" or launch.password else launch.key_pair,
-            charge_type=launch.charge_type,
             internet_charge_type=launch.internet_charge_type or "PayByTraffic",
-            bandwidth_out=launch.bandwidth_out,
-            io_optimized=launch.io_optimized,
-            ram_role=launch.ram_role,
-            user_data=launch.user_data,
-            http_tokens=launch.http_tokens,
-            http_endpoint=launch.http_endpoint,
-            spot_strategy=launch.spot_strategy,
-            deletion_protection=launch.deletion_protection,
-            security_enhancement=launch.security_enhancement,
             os_type=image.os_type,
             os_name=image.os_name,
         )
-        store.instances[identity] = instance
-        self._add_disks(instance, launch, image)
-        self._prepare_machine(instance, launch, image)
-        self._set_auto_release(instance, launch.auto_release_time)
-        store.made(instance)
-        store.used(*launch.security_group_ids, vswitch.id, vswitch.vpc_id, instance.key_pair, image.id)
-        return instance
 
     def _prepare_machine(self, instance: Instance, launch: Launch, image: Image) -> None:
         store = self._store

@@ -74,12 +74,7 @@ class NetworkModel:
             raise conflict("IncorrectVpcStatus", f"The VPC is {vpc.status}.", status=400)
         if zone not in store.world.zones(region):
             raise ApiError("InvalidZoneId.NotFound", 404, f"The zone {zone} does not exist.")
-        block = _network(cidr, 16, 29)
-        if not block.subnet_of(ipaddress.IPv4Network(vpc.cidr)):
-            raise ApiError("InvalidCidrBlock.Malformed", 400, f"{cidr} does not lie in the VPC's block {vpc.cidr}.")
-        others = [item for item in store.vswitches.values() if item.vpc_id == vpc.id]
-        if any(block.overlaps(ipaddress.IPv4Network(item.cidr)) for item in others):
-            raise ApiError("InvalidCidrBlock.Overlapped", 400, f"{cidr} overlaps with another vSwitch's block.")
+        block = self._free_block(vpc, cidr)
         check_name("VSwitchName", name)
         store.check_quota("vswitch", region, store.vswitches, "QuotaExceeded.VSwitch")
         vswitch = VSwitch(
@@ -102,6 +97,15 @@ class NetworkModel:
 
         store.begin("vswitch", available)
         return vswitch
+
+    def _free_block(self, vpc: Vpc, cidr: str) -> ipaddress.IPv4Network:
+        block = _network(cidr, 16, 29)
+        if not block.subnet_of(ipaddress.IPv4Network(vpc.cidr)):
+            raise ApiError("InvalidCidrBlock.Malformed", 400, f"{cidr} does not lie in the VPC's block {vpc.cidr}.")
+        others = [item for item in self._store.vswitches.values() if item.vpc_id == vpc.id]
+        if any(block.overlaps(ipaddress.IPv4Network(item.cidr)) for item in others):
+            raise ApiError("InvalidCidrBlock.Overlapped", 400, f"{cidr} overlaps with another vSwitch's block.")
+        return block
 
     def delete_vswitch(self, region: str, identity: str) -> None:
         """Delete an empty vSwitch. Raises DependencyViolation while an instance is in it."""
