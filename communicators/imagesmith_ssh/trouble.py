@@ -8,6 +8,7 @@ _REMEDIES = (
     ("no space left", "the guest's disk is full: use a larger system disk, or upload less"),
     ("disk quota", "the user's disk quota is used up"),
     ("no such file", "a folder must exist before something is uploaded into it, a file before it is downloaded"),
+    ("nonexistent", "a folder must exist before something is uploaded into it"),
     ("permission denied", "the login user may not do that: upload to /tmp and let a script with sudo move it"),
     ("operation not permitted", "the login user may not do that: upload to /tmp and let a script with sudo move it"),
     ("not a regular file", "it may be a folder: end the path with / to move it as one"),

@@ -38,10 +38,11 @@ def make_key(path: Path, kind: str = "ed25519", *more: str) -> Path:
 
 @dataclass
 class Sshd:
-    """One server; ``home`` is what the users' shells see as their home folder."""
+    """One server; ``home`` and ``path`` are what users' shells see as their home folder and PATH."""
 
     folder: Path
     extra: str = ""
+    path: str = ""
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -60,7 +61,7 @@ class Sshd:
         config.write_text(
             f"{self.extra}\nPort {self.port}\nListenAddress 127.0.0.1\nHostKey {self.folder}/host_key\n"
             f"AuthorizedKeysFile {self.authorized}\nPidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\n"
-            f"Subsystem sftp internal-sftp\nMaxAuthTries 20\nMaxStartups 100\nSetEnv HOME={self.home}\nLogLevel VERBOSE\n"
+            f"{'' if 'Subsystem' in self.extra else 'Subsystem sftp internal-sftp'}\nMaxAuthTries 20\nMaxStartups 100\n{self._environment()}\nLogLevel VERBOSE\n"
         )
         self.process = subprocess.Popen([SSHD, "-D", "-f", config, "-E", self.log])
         for _ in range(200):
@@ -69,6 +70,9 @@ class Sshd:
                     return self
             threading.Event().wait(0.02)
         raise AssertionError(self.log.read_text())
+
+    def _environment(self) -> str:
+        return f"SetEnv HOME={self.home}" + (f" PATH={self.path}" if self.path else "")
 
     def stop(self) -> None:
         """Stop listening; open connections live on."""

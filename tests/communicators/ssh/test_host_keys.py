@@ -119,5 +119,11 @@ def test_fingerprints_on_the_console_count_where_no_keys_are_printed(sshd: Sshd)
 
 def test_pins_are_read_in_every_spelling(sshd: Sshd) -> None:
     wanted = {fingerprint(sshd)}
-    for text in (public(sshd), f"host,192.0.2.1 {public(sshd)}", fingerprint(sshd), fingerprint(sshd) + "=", "  " + fingerprint(sshd)):
+    for text in (
+        public(sshd),
+        f"host,192.0.2.1 {public(sshd)}",
+        fingerprint(sshd),
+        fingerprint(sshd) + "=",
+        "  " + fingerprint(sshd),
+    ):
         assert given_pins([text]).fingerprints == wanted

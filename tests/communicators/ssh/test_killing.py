@@ -63,9 +63,7 @@ def cancel_when_ready(opener: Opener, port: int, folder: Path, **options: object
 
 
 @pytest.mark.parametrize("pty", [False, True], ids=["no terminal", "terminal"])
-def test_nothing_is_left_of_a_script_that_ignores_term(
-    sshd: Sshd, opener: Opener, tmp_path: Path, pty: bool
-) -> None:
+def test_nothing_is_left_of_a_script_that_ignores_term(sshd: Sshd, opener: Opener, tmp_path: Path, pty: bool) -> None:
     pids, seconds = cancel_when_ready(opener, sshd.port, tmp_path, ssh_pty=pty)
     assert len(pids) == 6
     assert alive(pids) == []

@@ -12,7 +12,11 @@ from imagesmith_ssh.landing import Landing
 
 @pytest.mark.parametrize("name", ["../evil", "a/../../evil", "..", "", "/", "a\0b", "./.."])
 def test_names_that_lead_out_are_refused(tmp_path: Path, name: str) -> None:
-    with Landing(tmp_path / "in") as landing, pytest.raises(TransferError, match="leads out"), landing.file(name, 0o644):
+    with (
+        Landing(tmp_path / "in") as landing,
+        pytest.raises(TransferError, match="leads out"),
+        landing.file(name, 0o644),
+    ):
         pass
     assert list(tmp_path.rglob("*")) == [tmp_path / "in"]
 

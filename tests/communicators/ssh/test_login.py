@@ -25,10 +25,16 @@ def test_every_kind_of_key_logs_in(sshd: Sshd, opener: Opener, kind: str) -> Non
     opener(sshd.port, key=kind)
 
 
-@pytest.mark.parametrize("form", [forms.PrivateFormat.TraditionalOpenSSL, forms.PrivateFormat.PKCS8, forms.PrivateFormat.OpenSSH])
+@pytest.mark.parametrize(
+    "form", [forms.PrivateFormat.TraditionalOpenSSL, forms.PrivateFormat.PKCS8, forms.PrivateFormat.OpenSSH]
+)
 @pytest.mark.parametrize(
     "make",
-    [lambda: rsa.generate_private_key(65537, 2048), lambda: ec.generate_private_key(ec.SECP384R1()), ed25519.Ed25519PrivateKey.generate],
+    [
+        lambda: rsa.generate_private_key(65537, 2048),
+        lambda: ec.generate_private_key(ec.SECP384R1()),
+        ed25519.Ed25519PrivateKey.generate,
+    ],
     ids=["rsa", "ecdsa", "ed25519"],
 )
 def test_every_form_of_key_is_read(form: forms.PrivateFormat, make: Callable[[], AnyPrivateKey]) -> None:
@@ -46,19 +52,25 @@ def test_every_form_of_key_is_read(form: forms.PrivateFormat, make: Callable[[],
 def test_key_with_a_passphrase_is_told_so_at_once(tmp_path: Path, opener: Opener, pem: bool) -> None:
     more = ["-m", "PEM"] if pem else []
     path = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", *more, "-N", "secret phrase", "-f", path], check=True)
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", *more, "-N", "secret phrase", "-f", path], check=True
+    )
     with pytest.raises(AuthenticationFailed, match="passphrase"):
         load_private_key(path.read_text())
 
 
-@pytest.mark.parametrize("text", ["no key", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----"])
+@pytest.mark.parametrize(
+    "text", ["no key", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----"]
+)
 def test_what_is_no_key_is_told_without_showing_it(text: str) -> None:
     with pytest.raises(AuthenticationFailed, match="can't be read") as caught:
         load_private_key(text)
     assert "AAAA" not in str(caught.value)
 
 
-@pytest.mark.parametrize("allowed", ["password", "keyboard-interactive", "publickey,password", "keyboard-interactive,password"])
+@pytest.mark.parametrize(
+    "allowed", ["password", "keyboard-interactive", "publickey,password", "keyboard-interactive,password"]
+)
 def test_password_logs_in_by_whatever_the_server_offers(opener: Opener, allowed: str) -> None:
     with password_server("pä$$ word", allowed) as port:
         connection = opener(port, key="other", password="pä$$ word")

@@ -42,11 +42,9 @@ def test_idle_connection_hardly_ever_wakes_up(sshd: Sshd, opener: Opener) -> Non
     assert opener(sshd.port, ssh_keep_alive_interval=2.0).remote.transport().wire.gettimeout() == 2.0
 
 
-def test_rekeying_asked_for_by_this_side_works(
-    sshd: Sshd, opener: Opener, make_sshd: Callable[..., Sshd]
-) -> None:
+def test_rekeying_asked_for_by_this_side_works(sshd: Sshd, opener: Opener, make_sshd: Callable[..., Sshd]) -> None:
     remote = opener(sshd.port).remote
     remote.transport().packetizer.REKEY_BYTES = 200_000
     before = remote.transport().H
     assert remote.run("cat | wc -c", stdin=bytes(3_000_000)).stdout.strip() == "3000000"
-    assert remote.transport().H != before
+    assert before != remote.transport().H

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 
 from imagesmith.errors import ConnectError
+from imagesmith_ssh.remote import SshRemote
 
 from .conftest import Opener, Sshd
-from imagesmith_ssh.remote import SshRemote
 
 Line = tuple[str, str]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import stat
 import threading
 import time
@@ -33,7 +34,7 @@ NAMES = [
     "x" * 200,
 ]
 METHODS = ["tar", "sftp", "scp", "plain"]
-TOOLS = ("sh", "mkdir", "chmod", "mv", "rm", "cat", "ls", "base64", "dirname")
+TOOLS = ("sh", "mkdir", "chmod", "mv", "rm", "cat")
 
 
 def content(size: int) -> bytes:
@@ -70,13 +71,22 @@ def tree(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bare(make_sshd: Callable[..., Sshd], tmp_path_factory: pytest.TempPathFactory) -> Sshd:
-    """A guest that has neither tar nor sftp nor scp, only a few plain commands."""
-    tools = tmp_path_factory.mktemp("tools")
-    for name in TOOLS:
-        path = Path("/bin") / name
-        (tools / name).symlink_to(path if path.exists() else Path("/usr/bin") / name)
-    return make_sshd(f"ForceCommand PATH={tools} /bin/sh -c \"$SSH_ORIGINAL_COMMAND\"\nSubsystem none /bin/false").start()
+def guest_with(make_sshd: Callable[..., Sshd], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Sshd]:
+    """Make a guest that has a few plain commands, these ones, and sftp only if asked for."""
+
+    def make(*more: str, sftp: bool = False) -> Sshd:
+        tools = tmp_path_factory.mktemp("tools")
+        for name in (*TOOLS, *more):
+            (tools / name).symlink_to(shutil.which(name, path="/usr/bin:/bin") or "/missing")
+        return make_sshd("" if sftp else "Subsystem sftp /missing", path=str(tools)).start()
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def bare(guest_with: Callable[..., Sshd]) -> Sshd:
+    """A guest that has neither tar nor sftp nor scp."""
+    return guest_with("base64")
 
 
 @pytest.fixture(params=METHODS)
@@ -254,6 +264,32 @@ def test_special_files_are_passed_over_and_said(sshd: Sshd, opener: Opener, tmp_
     assert any("fifo" in line for line in connection.said)
 
 
+@pytest.mark.parametrize(
+    ("tools", "sftp", "missing"),
+    [
+        (["tar"], False, set()),
+        (["scp", "base64"], True, {"tar"}),
+        (["scp", "base64"], False, {"tar", "sftp"}),
+        (["base64"], False, {"tar", "sftp", "scp"}),
+        (["openssl"], False, {"tar", "sftp", "scp"}),
+        ([], False, {"tar", "sftp", "scp"}),
+    ],
+    ids=["tar", "sftp", "scp", "base64", "openssl", "cat"],
+)
+def test_next_method_is_used_where_one_is_missing(
+    guest_with: Callable[..., Sshd], opener: Opener, tmp_path: Path, tools: list[str], sftp: bool, missing: set[str]
+) -> None:
+    remote = opener(guest_with(*tools, sftp=sftp).port).remote
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "file").write_bytes(content(100_000))
+    remote.upload(content(200_000), str(tmp_path / "single"))
+    remote.upload_tree(tmp_path / "source", str(tmp_path / "there"))
+    remote.download_tree(str(tmp_path / "there" / "source"), tmp_path / "back")
+    assert (tmp_path / "single").read_bytes() == content(200_000)
+    assert snapshot(tmp_path / "back" / "source") == snapshot(tmp_path / "source")
+    assert remote.missing == missing
+
+
 def test_forced_method_is_not_replaced_by_another(bare: Sshd, opener: Opener) -> None:
     for method in ("scp", "sftp"):
         remote = opener(bare.port, ssh_file_transfer_method=method).remote
@@ -305,9 +341,7 @@ def test_connection_that_breaks_during_an_upload_is_lost(sshd: Sshd, opener: Ope
     timer.join()
 
 
-def test_cancelled_upload_ends_within_a_second_and_leaves_nothing(
-    sshd: Sshd, opener: Opener, tmp_path: Path
-) -> None:
+def test_cancelled_upload_ends_within_a_second_and_leaves_nothing(sshd: Sshd, opener: Opener, tmp_path: Path) -> None:
     cancel = CancelToken()
     remote = opener(sshd.port, cancel=cancel).remote
     fifo = tmp_path / "fifo"
