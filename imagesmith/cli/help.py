@@ -10,6 +10,14 @@ from imagesmith.cli.flags import Flag
 
 _WIDTH = 100
 _COLUMN = 30
+_ENVIRONMENT = {
+    "PKR_VAR_name": "the value of a variable of the template",
+    "PACKER_LOG=1": "write a debug log to stderr",
+    "PACKER_LOG_PATH": "write the debug log to this file",
+    "NO_COLOR": "no colours; PACKER_NO_COLOR means the same",
+    "IMAGESMITH_STATE_DIR": "where the records of runs are kept",
+    "CHECKPOINT_DISABLE": "not needed: nothing is ever sent anywhere but to the cloud",
+}
 
 
 def overview(program: str, commands: Mapping[str, str]) -> str:
@@ -22,6 +30,9 @@ def overview(program: str, commands: Mapping[str, str]) -> str:
         "",
         "Commands:",
         *(f"  {name:<{width}}   {summary}" for name, summary in commands.items()),
+        "",
+        "Environment:",
+        *(f"  {name:<22} {meaning}" for name, meaning in _ENVIRONMENT.items()),
         "",
         f"'{program} COMMAND -help' tells more. Flags may be written -flag=value, -flag value or --flag.",
     ]

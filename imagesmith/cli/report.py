@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from imagesmith import redact
 from imagesmith.errors import BuildsFailed, CloudError, Diagnostic, ImagesmithError, Location, TemplateError, UsageError
+from imagesmith.ui import wants_colour
 from imagesmith.ui.excerpt import excerpt
 
 if TYPE_CHECKING:
@@ -28,10 +31,18 @@ class Printer:
     structured output (``-machine-readable``, JSON) they are records of it.
     """
 
-    def __init__(self, program: str, machine_readable: bool = False, record: Record | None = None) -> None:
+    def __init__(
+        self,
+        program: str,
+        machine_readable: bool = False,
+        *,
+        record: Record | None = None,
+        colour: bool | None = None,
+    ) -> None:
         self._program = program
         self._machine_readable = machine_readable
         self._record = record
+        self._colour = colour
 
     def error(self, error: ImagesmithError) -> None:
         """Show an error."""
@@ -72,7 +83,15 @@ class Printer:
 
             _write(ui_line(channel, text), sys.stdout)
         else:
-            _write(text, sys.stdout if self._program == "packer" else sys.stderr)
+            stream = sys.stdout if self._program == "packer" else sys.stderr
+            _write(_paint(text) if wants_colour(self._colour, stream, os.environ) else text, stream)
+
+
+def _paint(text: str) -> str:
+    """The words that tell errors from warnings, and the caret, in colour."""
+    text = re.sub(r"^Error:", "\x1b[1;31mError:\x1b[0m", text, flags=re.MULTILINE)
+    text = re.sub(r"^Warning:", "\x1b[1;33mWarning:\x1b[0m", text, flags=re.MULTILINE)
+    return re.sub(r"^( +\| *)\^$", "\\1\x1b[1;31m^\x1b[0m", text, flags=re.MULTILINE)
 
 
 def _write(text: str, stream: TextIO) -> None:

@@ -40,14 +40,15 @@ PACKER_ONLY: tuple[Flag, ...] = (
 
 def template_argument(parsed: Parsed) -> str:
     """The one template (a file, a folder or ``-``). Raises `UsageError` for none and for several."""
-    given = parsed.arguments
-    if not given:
+    if not parsed.arguments:
         raise UsageError("no template is given", hint="name a file, or a folder with .pkr.hcl files")
-    if len(given) > 1:
-        stray = bool({"true", "false"} & set(given))
+    template, *others = parsed.arguments
+    if others:
+        stray = bool({"true", "false"} & {template, *others})
         hint = "a switch is turned off with -switch=false" if stray else "name one file, or the folder that holds them"
-        raise UsageError(f"one template is wanted, but there are {len(given)}: {' '.join(given)}", hint=hint)
-    return given[0]
+        named = " ".join(parsed.arguments)
+        raise UsageError(f"one template is wanted, but there are {1 + len(others)}: {named}", hint=hint)
+    return template
 
 
 def request(

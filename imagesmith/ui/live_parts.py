@@ -220,7 +220,7 @@ def _failure(failed: events.BuildFailed) -> Iterator[Text]:
     for number, line in enumerate(message.splitlines() or [""]):
         yield Text.assemble(("" if number else "   Error: ", "bold red"), "          " if number else "", line)
     for line in excerpt_of_text(failed.error):
-        yield Text(f"   {line}", "dim")
+        yield Text(f"        {line}", "dim")
     if failed.hint:
         yield Text(f"          {failed.hint}", "yellow")
 

@@ -13,12 +13,41 @@ from pathlib import Path
 MEMORY = str(Path(__file__).parent.parent / "core")
 BUILD = "memory_builder:MemoryEcs.web"
 
+_SERVER = str(Path(__file__).parent / "fork_server.py")
+
+
+class Forks:
+    """The fork server, started when it is first needed."""
+
+    def __init__(self) -> None:
+        self._server: subprocess.Popen[str] | None = None
+
+    def call(self, folder: Path, arguments: Sequence[str], environment: Mapping[str, str], stdin: str) -> int:
+        """Run the command line with its output in ``folder/.stdout`` and ``folder/.stderr``; the exit code."""
+        if self._server is None:
+            words = [sys.executable, _SERVER]
+            self._server = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._server.stdin
+        assert self._server.stdout
+        names = {name: str(folder / f".{name}") for name in ("stdin", "stdout", "stderr")}
+        for name, path in names.items():
+            Path(path).write_text(stdin if name == "stdin" else "")
+        call = {"arguments": arguments, "folder": str(folder), "environment": dict(environment), **names}
+        self._server.stdin.write(json.dumps(call) + "\n")
+        self._server.stdin.flush()
+        return int(self._server.stdout.readline())
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.communicate()
+
 
 @dataclass
 class CommandLine:
     """Calls ``imagesmith`` in a folder of its own."""
 
     folder: Path
+    forks: Forks
     environment: dict[str, str] = field(default_factory=dict)
 
     def arguments(self, *words: str) -> list[str]:
@@ -28,16 +57,9 @@ class CommandLine:
         return {**os.environ, "PYTHONPATH": MEMORY, **self.environment}
 
     def __call__(self, *words: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.arguments(*words),
-            cwd=self.folder,
-            env=self.environ() | environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        code = self.forks.call(self.folder, words, self.environ() | environment, stdin)
+        out, err = (self.folder / f".{name}" for name in ("stdout", "stderr"))
+        return subprocess.CompletedProcess(list(words), code, out.read_text(), err.read_text())
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

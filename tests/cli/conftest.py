@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from command_line import CommandLine  # the line above makes it importable
+from command_line import CommandLine, Forks  # the line above makes it importable
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    server = Forks()
+    yield server
+    server.close()
 
 
 @pytest.fixture
-def imagesmith(tmp_path: Path) -> CommandLine:
-    return CommandLine(tmp_path)
+def imagesmith(tmp_path: Path, forks: Forks) -> CommandLine:
+    return CommandLine(tmp_path, forks)
 
 
 @pytest.fixture

@@ -72,13 +72,13 @@ def test_what_can_not_be_deleted_is_named_and_exit_code_4(imagesmith: CommandLin
     assert done.returncode == 1
     done = imagesmith("cleanup", "--all")
     assert done.returncode == 4
-    assert re.search(r"left: eip eip-\S+: ", done.stdout)
+    assert re.search(r"left: EIP eip-\S+: ", done.stdout)
     assert "Nothing left behind" not in done.stdout
     assert imagesmith.cloud() == ["eip"]
 
 
 def test_a_run_that_is_under_way_is_listed_and_never_touched(imagesmith: CommandLine) -> None:
-    process = imagesmith.start("build", imagesmith.template(script("echo ready; sleep 4")))
+    process = imagesmith.start("build", imagesmith.template(script("echo ready; until test -e go; do sleep 0.1; done")))
     assert process.stdout
     with process.stdout:
         until_ready(process)
@@ -88,6 +88,7 @@ def test_a_run_that_is_under_way_is_listed_and_never_touched(imagesmith: Command
         assert done.returncode == 2
         assert "is still running" in done.stderr
         assert imagesmith("cleanup", "--all").stdout == "There is nothing to clean up.\n"
+        imagesmith.write("go", "")
         process.stdout.read()
     assert process.wait(timeout=20) == 0
     assert imagesmith.cloud() == ["image"]

@@ -11,7 +11,7 @@ LINE = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[[A-Z]+\] [\w.-]+: ", re.MU
 
 def test_no_log_without_the_variable_or_with_0(imagesmith: CommandLine) -> None:
     template = imagesmith.template()
-    assert imagesmith("build", template).stderr == ""
+    assert imagesmith("validate", template).stderr == ""
     assert imagesmith("build", template, PACKER_LOG="0").stderr == ""
 
 

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from command_line import CommandLine, script
+from terminal import Terminal
 
 HCL = """
 variable "name" {
@@ -67,6 +68,17 @@ def test_syntax_only_checks_no_options_and_no_variables(imagesmith: CommandLine)
     done = imagesmith("validate", "-syntax-only", template)
     assert (done.returncode, done.stdout) == (0, "Syntax-only check passed. Everything looks okay.\n")
     assert imagesmith("validate", template).returncode == 2
+
+
+def test_on_a_terminal_errors_are_coloured(imagesmith: CommandLine) -> None:
+    template = imagesmith.template({"type": "shell-local", "inlin": ["true"]})
+    for words, coloured in ((["validate"], True), (["build", "-color=false"], False)):
+        with Terminal(
+            imagesmith.arguments(*words, template), cwd=imagesmith.folder, env=imagesmith.environ()
+        ) as screen:
+            assert screen.wait() == 2
+        assert ("\x1b[1;31mError:\x1b[0m" in screen.raw) is coloured
+        assert 'unknown option "inlin"' in screen.text
 
 
 def test_a_secret_beside_an_error_is_not_shown(imagesmith: CommandLine) -> None:

@@ -146,7 +146,7 @@ def test_leftovers_are_in_the_summary_with_the_command_that_deletes_them() -> No
 class Teletype(io.StringIO):
     """A terminal that is only written to."""
 
-    encoding = "utf-8"  # type: ignore[assignment]
+    encoding = "utf-8"
 
     def isatty(self) -> bool:
         return True

@@ -61,7 +61,7 @@ def _build(invocation: Invocation, surface: Surface) -> int:
 
     parsed = invocation.parsed
     structured = invocation.machine_readable or parsed["log-format"] == "json"
-    printer = Printer(invocation.program, record=surface.notice if structured else None)
+    printer = Printer(invocation.program, record=surface.notice if structured else None, colour=_colour(parsed))
     try:
         plan = template.load(
             template_flags.request(
@@ -91,12 +91,17 @@ def _surface(invocation: Invocation) -> Surface:
     parsed = invocation.parsed
     wishes = ui.Wishes(
         format="machine-readable" if invocation.machine_readable else parsed["log-format"],
-        colour=parsed["color"] if "color" in parsed.given else None,
+        colour=_colour(parsed),
         timestamps=parsed["timestamp-ui"],
         debug=parsed["debug"],
         live=not logs.to_terminal(),
     )
     return ui.open_surface(wishes)
+
+
+def _colour(parsed: Parsed) -> bool | None:
+    """What was said about colours, if anything."""
+    return parsed["color"] if "color" in parsed.given else None
 
 
 def _perform(parsed: Parsed, plan: Plan, surface: Surface) -> RunOutcome:
