@@ -1,0 +1,76 @@
+"""SIGTERM at a random moment: everything is torn down within ten seconds, and the remote script is dead."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from breaking import TEMPLATE
+from tally import Tally
+
+from imagesmith_simulator.alicloud import SimulatedAlicloud
+
+MOMENTS = 20
+MARK = "imagesmith-sweep-sleep"
+SCRIPT = f"cp /bin/sleep /usr/local/bin/{MARK}; {MARK} 1000 & {MARK} 1001"
+
+
+def template(cloud: SimulatedAlicloud, folder: Path) -> Path:
+    """A build over SSH whose script starts children and goes on for a quarter of an hour."""
+    builder = {
+        **TEMPLATE,
+        "type": "alicloud-ecs",
+        "communicator": "ssh",
+        "ssh_username": "root",
+        "access_key": cloud.access_key,
+        "secret_key": cloud.secret_key,
+        "custom_endpoint_ecs": cloud.url,
+        "custom_endpoint_vpc": cloud.url,
+    }
+    path = folder / "t.json"
+    path.write_text(json.dumps({"builders": [builder], "provisioners": [{"type": "shell", "inline": [SCRIPT]}]}))
+    return path
+
+
+def processes_called(name: str) -> list[str]:
+    """The processes of this machine, sandboxes included, that run a program of this name."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if Path(words[0].decode(errors="replace")).name == name:
+            found.append(b" ".join(words).decode(errors="replace"))
+    return found
+
+
+@pytest.mark.sweep
+@pytest.mark.timeout(900)
+def test_sigterm_at_random_moments(tmp_path: Path, step: int, tally: Tally) -> None:
+    chance = random.Random(7)
+    wrong: list[str] = []
+    for number in range(MOMENTS if step == 1 else 3):
+        moment = chance.uniform(0.5, 4.5)
+        with SimulatedAlicloud.start(latencies={"instance": 0.5}) as cloud:
+            command = [sys.executable, "-m", "imagesmith", "build", "-color=false", str(template(cloud, tmp_path))]
+            process = subprocess.Popen(command, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            time.sleep(moment)  # noqa: TID251 - the moment itself is what is tested
+            process.send_signal(signal.SIGTERM)
+            started = time.monotonic()
+            output, _ = process.communicate(timeout=60)
+            seconds = time.monotonic() - started
+            left, alive = cloud.leftovers(), processes_called(MARK)
+        good = process.returncode == 130 and seconds <= 10 and not left and not alive
+        tally.count("SIGTERM", "exit 130, nothing left, script dead" if good else "WRONG")
+        if not good:
+            ended = f"at {moment:.2f} s: exit {process.returncode} after {seconds:.1f} s"
+            wrong.append(f"{number} {ended}, left {left}, alive {alive}\n{output.decode()}")
+    assert not wrong, "\n".join(wrong)
