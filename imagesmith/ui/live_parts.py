@@ -14,7 +14,7 @@ from imagesmith.ui.record import Build, Record, Step
 from imagesmith.ui.words import kind_in_words, listing, plural, short_duration
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-_BAR = 24
+_BAR, _SHORTEST_BAR = 24, 6
 _TIME = 9
 _NARROWEST, _WIDEST = 16, 30
 _NAME_COLOURS = ("cyan", "magenta", "blue", "yellow", "green")
@@ -117,25 +117,28 @@ def step_row(step: Step, now: float, width: int, names: int) -> Text:
     if step.state == "running":
         frame = _SPINNER[int(now * 8) % len(_SPINNER)]
         text = Text.assemble((f"   {frame} ", "cyan"), (f"{name:<{names}} ", "bold"))
-        _append_waiting(text, step)
+        _append_waiting(text, step, width)
         return _row(text, short_duration(max(0.0, now - step.started)), width)
     mark, style = ("✓", "green") if step.state == "done" else ("✗", "red")
     text = Text.assemble((f"   {mark} ", style), f"{name:<{names}} ", (step.result, "dim"))
     return _row(text, short_duration(step.seconds), width)
 
 
-def _append_waiting(text: Text, step: Step) -> None:
+def _append_waiting(text: Text, step: Step, width: int) -> None:
+    """What the step waits for, with a bar where the cloud tells how far it is and there is room for one."""
     waiting = step.waiting
     if waiting is None:
         return
-    what = waiting.what.removeprefix(f"{step.name} ")
-    text.append(what, "dim")
+    text.append(waiting.what.removeprefix(f"{step.name} "), "dim")
     text.append(f"  {waiting.state}", "cyan")
-    if waiting.percent is not None:
-        filled = round(_BAR * min(100.0, max(0.0, waiting.percent)) / 100)
-        text.append("  " + "━" * filled, "cyan")
-        text.append("─" * (_BAR - filled), "bright_black")
-        text.append(f" {waiting.percent:3.0f} %", "cyan")
+    if waiting.percent is None:
+        return
+    text.append(f" {waiting.percent:3.0f} %  ", "cyan")
+    size = min(_BAR, width - _TIME - 3 - text.cell_len)
+    if size >= _SHORTEST_BAR:
+        filled = round(size * min(100.0, max(0.0, waiting.percent)) / 100)
+        text.append("━" * filled, "cyan")
+        text.append("─" * (size - filled), "bright_black")
 
 
 def _row(left: Text, right: str, width: int) -> Text:

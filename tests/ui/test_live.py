@@ -25,7 +25,7 @@ def test_a_build_is_drawn_while_it_runs_and_summed_up_at_the_end() -> None:
         terminal.wait_for(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] address +instance i-bp1k3v  Starting +\d\.\d s")
         terminal.wait_for(r"in the cloud for now: key pair, VPC, EIP, vSwitch, security group, instance")
         terminal.wait_for(r"✓ address +127\.83\.1\.9 +8\.1 s")
-        terminal.wait_for(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] image +m-bp1fzz  Creating  ━+─+  \d\d %")
+        terminal.wait_for(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] image +m-bp1fzz  Creating  \d\d %  ━+─+ ")
         terminal.wait_for(r"tearing down: \d of \d deleted, still there: ")
         assert terminal.wait() == 0
     end = terminal.text[terminal.text.rindex(f" ✓ {NAME}") :]
