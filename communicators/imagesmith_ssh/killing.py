@@ -23,7 +23,7 @@ _LIMIT_S = 6.0
 _PAUSE_S = 0.1
 _SLACK_S = 3
 
-# $1: seconds since the command began; $2: how often to look, at least a tenth of a second apart, before TERM becomes KILL.
+# $1: seconds since the command began; $2: how many looks, a tenth of a second apart, before TERM becomes KILL.
 # Fields of /proc/PID/stat after the name: 1 state, 2 parent, 4 session, 20 start in clock ticks. Processes older than
 # the command are spared, so that what earlier commands have left running goes on.
 _SWEEP = r"""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from imagesmith_ssh.connecting import Connector
     from imagesmith_ssh.transport import SshTransport
 
-_LINGER_S = 3.0
+_LINGER_S = 2.0
 
 
 class SshRemote:

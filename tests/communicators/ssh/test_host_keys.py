@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from openssh import MakeSshd, Opener, Sshd, make_key
 
 from imagesmith.errors import CloudError, HostKeyMismatch, TemplateError
 from imagesmith_ssh.hostkeys import console_pins, given_pins
 
-from .conftest import Opener, Sshd, make_key
-
 
 @pytest.fixture(scope="module")
-def many_keyed(make_sshd: Callable[..., Sshd]) -> Sshd:
+def many_keyed(make_sshd: MakeSshd) -> Sshd:
     """A server with an RSA, an ECDSA and an Ed25519 key; clients prefer the last."""
     server = make_sshd()
     for kind in ("rsa", "ecdsa"):
@@ -52,7 +51,7 @@ def test_pinned_public_key_decides_which_key_the_server_shows(many_keyed: Sshd, 
 
 def test_other_pinned_key_is_a_mismatch_that_names_both(many_keyed: Sshd, opener: Opener, keys: Path) -> None:
     for pin in ((keys / "rsa.pub").read_text(), "SHA256:" + "A" * 43):
-        with pytest.raises(HostKeyMismatch, match="SHA256:.* but SHA256:.* was pinned by ssh_host_key_fingerprints"):
+        with pytest.raises(HostKeyMismatch, match=r"SHA256:.* but SHA256:.* was pinned by ssh_host_key_fingerprints"):
             opener(many_keyed.port, ssh_host_key_fingerprints=[pin], ssh_timeout=300.0)
 
 

@@ -6,16 +6,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from openssh import MakeSshd, Opener, Sshd
+from ssh_peers import single_session_server
 
 from imagesmith.errors import Cancelled
 from imagesmith.waiting import CancelToken
-
-from .conftest import Opener, Sshd
-from .peers import single_session_server
 
 # A shell, a child and a grandchild that ignore TERM, one in a session of its own, one that its parent has left behind.
 STUBBORN = """
@@ -43,7 +41,7 @@ def alive(pids: list[int]) -> list[int]:
     return found
 
 
-def cancel_when_ready(opener: Opener, port: int, folder: Path, **options: object) -> tuple[list[int], float]:
+def cancel_when_ready(opener: Opener, port: int, folder: Path, ssh_pty: bool = False) -> tuple[list[int], float]:
     """Run the stubborn script, cancel it as soon as it says so; its pids and how long the cancelling took."""
     record = folder / "pids"
     record.write_text("")
@@ -56,7 +54,7 @@ def cancel_when_ready(opener: Opener, port: int, folder: Path, **options: object
             cancelled.append(time.monotonic())
             token.cancel("by the test")
 
-    connection = opener(port, **options)
+    connection = opener(port, ssh_pty=ssh_pty)
     with pytest.raises(Cancelled, match="by the test"):
         connection.remote.run(STUBBORN.replace("{pids}", str(record)), output=output, cancel=token)
     return [int(line) for line in record.read_text().split()], time.monotonic() - cancelled[0]
@@ -71,7 +69,7 @@ def test_nothing_is_left_of_a_script_that_ignores_term(sshd: Sshd, opener: Opene
 
 
 def test_server_that_refuses_signal_requests_makes_no_difference(
-    make_sshd: Callable[..., Sshd], opener: Opener, tmp_path: Path
+    make_sshd: MakeSshd, opener: Opener, tmp_path: Path
 ) -> None:
     """OpenSSH refuses them where a command is forced."""
     server = make_sshd('ForceCommand /bin/sh -c "$SSH_ORIGINAL_COMMAND"').start()

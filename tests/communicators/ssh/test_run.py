@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
+from openssh import MakeSshd, Opener, Sshd
 
 from imagesmith.errors import ConnectError
 from imagesmith_ssh.remote import SshRemote
 
-from .conftest import Opener, Sshd
-
 Line = tuple[str, str]
 
 
-def lines_of(remote: SshRemote, command: str, **options: bytes) -> list[Line]:
+def lines_of(remote: SshRemote, command: str) -> list[Line]:
     lines: list[Line] = []
-    remote.run(command, output=lambda stream, line: lines.append((stream, line)), **options)
+    remote.run(command, output=lambda stream, line: lines.append((stream, line)))
     return lines
 
 
@@ -90,7 +88,7 @@ def test_lost_connection_has_no_exit_status_and_the_next_command_reconnects(remo
     assert remote.run("echo back").stdout == "back\n"
 
 
-def test_reconnect_waits_for_a_server_that_restarts(make_sshd: Callable[..., Sshd], opener: Opener) -> None:
+def test_reconnect_waits_for_a_server_that_restarts(make_sshd: MakeSshd, opener: Opener) -> None:
     server = make_sshd().start()
     remote = opener(server.port).remote
     server.stop()
@@ -103,7 +101,7 @@ def test_reconnect_waits_for_a_server_that_restarts(make_sshd: Callable[..., Ssh
     assert remote.run("echo again").stdout == "again\n"
 
 
-def test_server_that_never_comes_back_is_a_classified_error(make_sshd: Callable[..., Sshd], opener: Opener) -> None:
+def test_server_that_never_comes_back_is_a_classified_error(make_sshd: MakeSshd, opener: Opener) -> None:
     server = make_sshd().start()
     remote = opener(server.port, ssh_timeout=1.0).remote
     server.stop()
@@ -121,8 +119,8 @@ def test_silent_connection_is_given_up_after_the_read_write_timeout(sshd: Sshd, 
 
 
 def test_quiet_command_on_a_live_connection_is_not_given_up(sshd: Sshd, opener: Opener) -> None:
-    remote = opener(sshd.port, ssh_read_write_timeout=1.0).remote
-    assert remote.run("sleep 2.5; echo done").stdout == "done\n"
+    remote = opener(sshd.port, ssh_read_write_timeout=0.6).remote
+    assert remote.run("sleep 1.5; echo done").stdout == "done\n"
 
 
 def test_close_can_be_called_twice(remote: SshRemote) -> None:

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import paramiko
 from paramiko.common import MSG_CHANNEL_REQUEST
+from paramiko.server import InteractiveQuery
 
 
 @contextlib.contextmanager
@@ -87,8 +88,8 @@ class PasswordServer(paramiko.ServerInterface):
         good = "password" in self.allowed.split(",") and password == self.password
         return paramiko.common.AUTH_SUCCESSFUL if good else paramiko.common.AUTH_FAILED
 
-    def check_auth_interactive(self, username: str, submethods: str) -> paramiko.InteractiveQuery:
-        return paramiko.InteractiveQuery("", "", ("Password: ", False), ("Again: ", False))
+    def check_auth_interactive(self, username: str, submethods: str) -> InteractiveQuery:
+        return InteractiveQuery("", "", ("Password: ", False), ("Again: ", False))
 
     def check_auth_interactive_response(self, responses: list[str]) -> int:
         good = list(responses) == [self.password] * 2
