@@ -147,7 +147,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "CONNECT":
             self._send(Reply(403, b"tunnels are not served here\n", {"Connection": "close"}))
             return
-        length = int(self.headers.get("Content-Length") or 0)
+        text = self.headers.get("Content-Length") or "0"
+        if not text.isdigit():
+            self._send(Reply(400, b"the length of the body is not a number\n", {"Connection": "close"}))
+            return
+        length = int(text)
         if length > _LONGEST_BODY:
             self._send(Reply(413, b"the body is too long\n", {"Connection": "close"}))
             return

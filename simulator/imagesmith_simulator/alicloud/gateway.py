@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +22,7 @@ from imagesmith_simulator.rate_limit import TokenBucket
 from imagesmith_simulator.record import Call, Recorder
 from imagesmith_simulator.server import Reply, Request
 
+_log = logging.getLogger("imagesmith.simulator")
 _PROTOCOL = frozenset(
     {
         "AccessKeyId",
@@ -96,6 +98,11 @@ class _Exchange:
             reply, outcome = Reply(502, _HTML_502, {"Content-Type": "text/html"}), "502"
         except ApiError as error:
             reply, outcome = self._refusal(error), error.code
+        except Exception as error:  # noqa: BLE001 - a defect of ours is told to the client like a refusal
+            _log.warning("a defect in the simulator at %s: %r", self._call.action, error)
+            _log.debug("its traceback", exc_info=True)
+            defect = ApiError("SimulatorDefect", 500, f"The simulator failed: {type(error).__name__}.")
+            reply, outcome = self._refusal(defect), defect.code
         self._record(reply, outcome)
         return reply
 

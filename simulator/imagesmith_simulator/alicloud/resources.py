@@ -131,6 +131,7 @@ class Image(Resource):
     size: int = 20
     disks: list[ImageDisk] = field(default_factory=list)
     copied: bool = False
+    copied_from: str = ""
     encrypted: bool = False
     takes: float = 0.0
     begins: float = 0.0

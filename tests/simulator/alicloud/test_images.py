@@ -113,7 +113,7 @@ def test_an_image_in_use_is_deleted_by_force_only(sdk: Any) -> None:
     net = sdk.network()
     made = sdk.do("CreateImage", instance_id=sdk.run(net), image_name="web").image_id
     sdk.run(net, image_id=made)
-    assert sdk.refused("DeleteImage", image_id=made) == "ImageIsUsed"
+    assert sdk.refused("DeleteImage", image_id=made) == "ImageUsingByInstance"
     sdk.do("DeleteImage", image_id=made, force=True)
 
 
@@ -199,6 +199,35 @@ def test_a_copy_that_is_being_made_can_be_cancelled(start: Any, connect: Any) ->
     assert len(cloud.inventory()) == before - 2
     cloud.clock.advance(20)
     assert sdk.image(made, region_id="cn-beijing") is None
+
+
+def test_neither_a_copy_that_is_being_made_nor_its_source_is_deleted(start: Any, connect: Any) -> None:
+    cloud = start(latencies={"copy": 20})
+    sdk = connect(cloud)
+    source = sdk.do("CreateImage", instance_id=_stopped(sdk), image_name="web").image_id
+    made = sdk.do("CopyImage", image_id=source, destination_region_id="cn-beijing").image_id
+    assert sdk.refused("DeleteImage", image_id=source) == "OperationDenied.ImageCopying"
+    assert sdk.refused("DeleteImage", image_id=made, region_id="cn-beijing") == "OperationDenied.ImageCopying"
+    cloud.clock.advance(20)
+    sdk.do("DeleteImage", image_id=source)
+    sdk.do("DeleteImage", image_id=made, region_id="cn-beijing")
+
+
+def test_a_shared_image_is_not_deleted(sdk: Any) -> None:
+    made = sdk.do("CreateImage", instance_id=_stopped(sdk), image_name="web").image_id
+    sdk.do("ModifyImageSharePermission", image_id=made, add_account=["1"])
+    assert sdk.refused("DeleteImage", image_id=made, force=True) == "ImageUseShared"
+    sdk.do("ModifyImageSharePermission", image_id=made, remove_account=["1"])
+    sdk.do("DeleteImage", image_id=made)
+
+
+def test_a_snapshot_that_a_disk_was_made_of_is_deleted_by_force_only(sdk: Any, models: Any) -> None:
+    net = sdk.network()
+    (disk,) = sdk.disks(sdk.run(net))
+    snapshot = sdk.do("CreateSnapshot", disk_id=disk.disk_id).snapshot_id
+    sdk.run(net, data_disk=[models.RunInstancesRequestDataDisk(snapshot_id=snapshot)])
+    assert sdk.refused("DeleteSnapshot", snapshot_id=snapshot) == "SnapshotCreatedDisk"
+    sdk.do("DeleteSnapshot", snapshot_id=snapshot, force=True)
 
 
 def test_an_encrypted_copy_cannot_be_shared(sdk: Any) -> None:

@@ -7,8 +7,10 @@ import hashlib
 import hmac
 import http.client
 import json
+import socket
 import uuid
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -181,3 +183,34 @@ def test_tunnels_are_refused(cloud: Any) -> None:
     with pytest.raises(OSError, match="403"):
         connection.connect()
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n", b"413"),
+        (b"POST /" + b"x" * (1 << 20) + b" HTTP/1.1\r\n\r\n", b"414"),
+        (b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", b"403"),
+        (b"nonsense\r\n\r\n", b"400"),
+    ],
+)
+def test_http_that_makes_no_sense_is_refused(cloud: Any, request_bytes: bytes, status: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", int(cloud.url.rpartition(":")[2])), timeout=10) as connection:
+        connection.sendall(request_bytes)
+        assert status in connection.recv(4096).partition(b"\r\n")[0]
+
+
+def test_user_data_of_the_full_size_fits_into_a_url(cloud: Any) -> None:
+    data = base64.b64encode(b"\xff" * 32768).decode()
+    status, body = _rpc(cloud, Action="RunInstances", RegionId="cn-hangzhou", InstanceType="ecs.none", UserData=data)
+    assert (status, body["Code"]) == (400, "MissingParameter")
+    assert cloud.calls()[-1].parameters["UserData"] == "***"
+
+
+def test_only_loopback_is_listened_to(cloud: Any) -> None:
+    port = f":{int(cloud.url.rpartition(':')[2]):04X}"
+    tables = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
+    rows = [line.split() for line in tables.splitlines()]
+    listening = [row[1] for row in rows if row[3] == "0A" and row[1].endswith(port)]
+    assert listening == [f"0100007F{port}"]

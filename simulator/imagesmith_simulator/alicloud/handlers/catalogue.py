@@ -10,8 +10,8 @@ from imagesmith_simulator.alicloud.errors import ApiError
 from imagesmith_simulator.alicloud.parameters import Parameters
 
 
-@action(ECS, "DescribeRegions", accepts="AcceptLanguage InstanceChargeType ResourceType", mutates=False)
-@action(VPC, "DescribeRegions", accepts="AcceptLanguage ProductType", mutates=False)
+@action(ECS, "DescribeRegions", accepts="", mutates=False)
+@action(VPC, "DescribeRegions", accepts="", mutates=False)
 def regions(account: Account, _: Parameters) -> dict[str, Any]:
     """Every region."""
     shown = [
@@ -24,7 +24,7 @@ def regions(account: Account, _: Parameters) -> dict[str, Any]:
 @action(
     ECS,
     "DescribeZones",
-    accepts="AcceptLanguage InstanceChargeType SpotStrategy Verbose",
+    accepts="",
     requires="RegionId",
     mutates=False,
 )

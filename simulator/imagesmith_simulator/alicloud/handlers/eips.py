@@ -30,7 +30,7 @@ def allocate(account: Account, p: Parameters) -> dict[str, Any]:
     return {"AllocationId": eip.id, "EipAddress": eip.host, "ResourceGroupId": eip.resource_group, "OrderId": 0}
 
 
-_DESCRIBE = f"AllocationId EipAddress AssociatedInstanceId AssociatedInstanceType Status {PAGES}"
+_DESCRIBE = f"AllocationId EipAddress AssociatedInstanceId Status {PAGES}"
 
 
 @action(ECS, "DescribeEipAddresses", accepts=_DESCRIBE, requires="RegionId", mutates=False)

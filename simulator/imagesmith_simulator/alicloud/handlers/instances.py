@@ -25,7 +25,7 @@ _LAUNCH = (
     f"{_SYSTEM_DISK} {_DATA_DISK} {TAGS}"
 )
 _RUN_ONLY = (
-    "Amount MinAmount AutoReleaseTime SecurityGroupIds.N ImageOptions.LoginAsNonRoot DryRun SystemDisk.Encrypted "
+    "Amount AutoReleaseTime SecurityGroupIds.N ImageOptions.LoginAsNonRoot DryRun SystemDisk.Encrypted "
     "SystemDisk.KMSKeyId DataDisk.N.KMSKeyId"
 )
 
@@ -106,7 +106,7 @@ def start(account: Account, p: Parameters) -> dict[str, Any]:
     return {}
 
 
-@action(ECS, "StopInstance", accepts="InstanceId ForceStop StoppedMode ConfirmStop", requires="InstanceId")
+@action(ECS, "StopInstance", accepts="InstanceId ForceStop StoppedMode", requires="InstanceId")
 def stop(account: Account, p: Parameters) -> dict[str, Any]:
     """Stop a Running instance."""
     mode = p.choice("StoppedMode", ("KeepCharging", "StopCharging", "Not-applicable"))
@@ -121,7 +121,7 @@ def reboot(account: Account, p: Parameters) -> dict[str, Any]:
     return {}
 
 
-@action(ECS, "DeleteInstance", accepts="InstanceId Force TerminateSubscription", requires="InstanceId")
+@action(ECS, "DeleteInstance", accepts="InstanceId Force", requires="InstanceId")
 def delete(account: Account, p: Parameters) -> dict[str, Any]:
     """Release an instance."""
     account.instances.delete(p.required("InstanceId"), force=p.boolean("Force"))
@@ -161,9 +161,7 @@ def modify(account: Account, p: Parameters) -> dict[str, Any]:
     return {}
 
 
-@action(
-    ECS, "GetInstanceConsoleOutput", accepts="InstanceId RemoveSymbols", requires="RegionId InstanceId", mutates=False
-)
+@action(ECS, "GetInstanceConsoleOutput", accepts="InstanceId", requires="RegionId InstanceId", mutates=False)
 def console(account: Account, p: Parameters) -> dict[str, Any]:
     """What the guest has written to its serial console, in base64."""
     instance = account.instances.get(p.required("InstanceId"), p.required("RegionId"))

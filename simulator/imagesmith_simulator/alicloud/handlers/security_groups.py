@@ -62,7 +62,7 @@ def describe(account: Account, p: Parameters) -> dict[str, Any]:
 @action(
     ECS,
     "DescribeSecurityGroupAttribute",
-    accepts="SecurityGroupId Direction NicType",
+    accepts="SecurityGroupId Direction",
     requires="RegionId SecurityGroupId",
     mutates=False,
 )

@@ -97,7 +97,7 @@ def describe(account: Account, p: Parameters) -> dict[str, Any]:
 @action(ECS, "DeleteSnapshot", accepts="SnapshotId Force", requires="SnapshotId")
 def delete(account: Account, p: Parameters) -> dict[str, Any]:
     """Delete a snapshot that no image holds."""
-    account.snapshots.delete(p.required("SnapshotId"))
+    account.snapshots.delete(p.required("SnapshotId"), force=p.boolean("Force"))
     return {}
 
 

@@ -65,12 +65,14 @@ class SnapshotModel:
         snapshot.status = "accomplished"
         self._store.snapshots[snapshot.id] = snapshot
 
-    def delete(self, identity: str) -> None:
-        """Delete a snapshot, finished or not. Refused while an image holds it."""
+    def delete(self, identity: str, *, force: bool) -> None:
+        """Delete a snapshot, finished or not, that no image holds and, without ``force``, no disk was made of."""
         store = self._store
         snapshot = find(store.snapshots, identity, "InvalidSnapshotId.NotFound")
         if any(disk.snapshot_id == snapshot.id for image in store.images.values() for disk in image.disks):
             raise conflict("SnapshotCreatedImage", "The snapshot has been used to create an image.")
+        if not force and any(disk.snapshot_id == snapshot.id for disk in store.disks.values()):
+            raise conflict("SnapshotCreatedDisk", "The snapshot has been used to create a disk.")
         self.drop(snapshot)
         store.changed(snapshot.id)
 
@@ -156,7 +158,7 @@ class ImageModel:
         if source.owner != "self" or source.status != "Available":
             raise conflict("IncorrectImageStatus", f"The image is {source.status} and its owner is {source.owner}.")
         self._check_new(template)
-        template.copied = True
+        template.copied, template.copied_from = True, source.id
         for name in ("size", "os_type", "os_name", "platform", "architecture", "boot_mode"):
             setattr(template, name, getattr(source, name))
         template.disks = [self._copy_disk(disk, template) for disk in source.disks]
@@ -165,14 +167,24 @@ class ImageModel:
         return template
 
     def delete(self, region: str, identity: str, *, force: bool) -> None:
-        """Delete a custom image that is finished or failed and, without ``force``, not in use. Snapshots stay."""
+        """Delete a custom image that is finished or failed, not shared and, without ``force``, not in use.
+
+        Its snapshots stay.
+        """
         store = self._store
         image = self._own(region, identity)
-        if image.status in ("Creating", "Waiting"):
-            raise conflict("ImageIsCreating", "The specified image is being created.", status=400)
+        if image.status in ("Creating", "Waiting") and not image.copied:
+            raise conflict("ImageIsCreating", "The specified image is being created.")
+        if any(
+            image.id in (item.id, item.copied_from) and item.copied and item.status == "Creating"
+            for item in store.images.values()
+        ):
+            raise conflict("OperationDenied.ImageCopying", "The image is being copied.")
+        if image.shared_with:
+            raise conflict("ImageUseShared", "The specified image has been shared to others.")
         in_use = any(item.image_id == image.id and item.region == region for item in store.instances.values())
         if in_use and not force:
-            raise conflict("ImageIsUsed", "The specified image is used by an instance.", status=400)
+            raise conflict("ImageUsingByInstance", "The specified image has been used to create instances.")
         del store.images[region, image.id]
         store.changed(image.id)
 
