@@ -11,7 +11,6 @@ from imagesmith.template.files import read_text
 from imagesmith.template.hcl2.conversion import NotConvertible, convert
 from imagesmith.template.hcl2.cty import DYNAMIC, NUMBER, STRING, Type, Value, friendly, from_plain, string, unknown
 from imagesmith.template.hcl2.evaluator import evaluate
-from imagesmith.template.hcl2.json_syntax import parse_json_arguments
 from imagesmith.template.hcl2.nodes import Argument
 from imagesmith.template.hcl2.parser import parse_body, parse_expression
 from imagesmith.template.hcl2.problems import Problems
@@ -88,9 +87,7 @@ def _assignments(
     for name, declaration in declared.items():
         if _PREFIX + name in surroundings.environ:
             text = surroundings.environ[_PREFIX + name]
-            origin = f"{_PREFIX}{name}"
-            with problems.collecting():
-                yield Assignment(name, _parsed(text, declaration, origin), origin)
+            yield _assigned(text, declaration, _PREFIX + name, problems)
     for path in automatic_files:
         yield from _from_file(path, declared, warn=request.warn_undeclared, problems=problems)
     for path in request.variable_files:
@@ -100,9 +97,14 @@ def _assignments(
             hint = did_you_mean(name, declared) or f'Declare it: variable "{name}" {{ }}'
             problems.add(f'There is no variable "{name}" to give a value with -var', "", hint)
             continue
-        with problems.collecting():
-            origin = "-var"
-            yield Assignment(name, _argument(given, declared[name], origin), origin)
+        yield _assigned(given, declared[name], "-var", problems)
+
+
+def _assigned(given: object, declaration: Declaration, origin: str, problems: Problems) -> Assignment:
+    """What is given from outside; what is wrong with it is noted here, and the value then counts as unknown."""
+    with problems.collecting():
+        return Assignment(declaration.name, _argument(given, declaration, origin), origin)
+    return Assignment(declaration.name, unknown(declaration.type), origin)
 
 
 def _argument(given: object, declaration: Declaration, origin: str) -> Value:
@@ -147,13 +149,16 @@ def _from_file(
                     title = f'There is no variable "{argument.name}" to give a value'
                     problems.warn(title, "", did_you_mean(argument.name, declared), argument.location)
                 continue
+            value = unknown(declared[argument.name].type)
             with problems.collecting():
                 value = evaluate(argument.expression, Scope({}, Surroundings(), "none"))
-                yield Assignment(argument.name, value, path, argument.location)
+            yield Assignment(argument.name, value, path, argument.location)
 
 
 def _file_arguments(path: str) -> Sequence[Argument]:
     if path.endswith(".json"):
+        from imagesmith.template.hcl2.json_syntax import parse_json_arguments
+
         return list(parse_json_arguments(path, read_text(path, "variable file")).values())
     if not path.endswith(".hcl"):
         raise UsageError(

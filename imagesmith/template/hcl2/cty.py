@@ -281,4 +281,6 @@ def _placeholder(kind: Type) -> Any:
         return False
     if isinstance(kind, MapOf | ObjectOf):
         return {}
-    return [] if isinstance(kind, ListOf | SetOf | TupleOf) else UNKNOWN_TEXT
+    if isinstance(kind, ListOf | SetOf):
+        return [_placeholder(kind.element)]
+    return [_placeholder(element) for element in kind.elements] if isinstance(kind, TupleOf) else UNKNOWN_TEXT

@@ -6,7 +6,6 @@ import re
 
 from imagesmith.template.hcl2 import nodes, numeric
 from imagesmith.template.hcl2.cty import FALSE, NULL, TRUE, Value, number
-from imagesmith.template.hcl2.scanner import NAME
 from imagesmith.template.hcl2.template_parser import TemplateParser
 
 _NUMBER = re.compile(r"[0-9](?:[0-9]|\.[0-9]|[eE][+-]?[0-9])*")
@@ -182,10 +181,8 @@ class ExpressionParser(TemplateParser):
         character = self.text[start : start + 1]
         if character == '"':
             return self.quoted()
-        match = NAME.match(self.text, start)
-        if match:
-            self.at = match.end()
-            return self._named(match.group(), start)
+        if name := self.name():
+            return self._named(name, start)
         match = _NUMBER.match(self.text, start)
         if match:
             self.at = match.end()
@@ -328,7 +325,7 @@ class ExpressionParser(TemplateParser):
         return key, value
 
     def _for_begins(self) -> bool:
-        """Pass over the word ``for`` if it comes next; as the key of an object it isn't one."""
+        """Pass over the word ``for`` if it comes next; it can't be the first key of an object without quotes."""
         mark = self.at
         self.skip_space()
         if self.name() == "for":

@@ -64,6 +64,9 @@ class _Placed(Source):
     def location(self, offset: int) -> Location:
         return self.place
 
+    def inner(self, offset: int, text: str) -> Source:
+        return _Placed(self.place, text)
+
 
 def parse_json_body(name: str, text: str) -> nodes.Body:
     """The whole file as a body. Raises `imagesmith.errors.TemplateError`."""

@@ -65,13 +65,20 @@ def literal_truth(body: nodes.Body, name: str, problems: Problems) -> bool:
 
 def evaluated(found: Mapping[str, LocalValue], scope: Scope, problems: Problems) -> dict[str, Value]:
     """The value of each local. One that fails is noted once; whatever needs it gets an unknown value."""
-    values: dict[str, Value] = {}
+    values = dict.fromkeys(found, ANYTHING)
     for local in _in_order(found, problems):
-        inner = scope.with_variables({"local": object_of(values)})
-        values[local.name] = ANYTHING
+        visible = {name: values[name] for name in _visible(local, found)}
         with problems.collecting():
-            values[local.name] = evaluate(local.expression, inner)
-    return {name: values.get(name, ANYTHING) for name in found}
+            values[local.name] = evaluate(local.expression, scope.with_variables({"local": object_of(visible)}))
+    return values
+
+
+def _visible(local: LocalValue, found: Mapping[str, LocalValue]) -> Sequence[str]:
+    """The locals that it refers to; all of them where it refers to one that doesn't exist, so that it can be told."""
+    wanted = {name for root, name, _ in references(local.expression) if root == "local"}
+    if wanted <= found.keys():
+        return [name for name in found if name in wanted]
+    return [name for name in found if name != local.name]
 
 
 def _in_order(found: Mapping[str, LocalValue], problems: Problems) -> list[LocalValue]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from imagesmith.errors import UsageError
 from imagesmith.template.files import read_text
 from imagesmith.template.hcl2 import nodes
-from imagesmith.template.hcl2.json_syntax import parse_json_body
 from imagesmith.template.hcl2.parser import parse_body
 from imagesmith.template.hcl2.problems import Problems
 from imagesmith.template.hcl2.scope import did_you_mean
@@ -71,12 +70,18 @@ def _ending(names: Sequence[str], suffix: str) -> list[str]:
 def _read_file(path: str, module: Module, problems: Problems) -> None:
     with problems.collecting():
         text = read_text(path)
-        body = parse_json_body(path, text) if path.endswith(".json") else parse_body(Source(path, text))
+        body = _parse_json(path, text) if path.endswith(".json") else parse_body(Source(path, text))
         for argument in body.arguments.values():
             hint = did_you_mean(argument.name, _LABELS) or "Put it into a block: locals { … }"
             problems.add(f'The argument "{argument.name}" can\'t stand outside of a block', "", hint, argument.location)
         for block in body.blocks:
             _sort(block, module, problems)
+
+
+def _parse_json(path: str, text: str) -> nodes.Body:
+    from imagesmith.template.hcl2.json_syntax import parse_json_body
+
+    return parse_json_body(path, text)
 
 
 def _sort(block: nodes.Block, module: Module, problems: Problems) -> None:

@@ -17,25 +17,31 @@ class Problems:
 
     def add(self, summary: str, detail: str = "", hint: str = "", location: Location | None = None) -> None:
         """Note an error."""
-        self.errors.append(Diagnostic(summary, detail, hint, location))
+        self.extend([Diagnostic(summary, detail, hint, location)])
 
     def warn(self, summary: str, detail: str = "", hint: str = "", location: Location | None = None) -> None:
         """Note a warning."""
-        self.warnings.append(Diagnostic(summary, detail, hint, location, "warning"))
+        self.extend([Diagnostic(summary, detail, hint, location, "warning")])
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Note what somebody else has found."""
+        """Note what somebody else has found; the same thing is noted once, however many builds it is found in."""
         for diagnostic in diagnostics:
-            (self.errors if diagnostic.severity == "error" else self.warnings).append(diagnostic)
+            known = self.errors if diagnostic.severity == "error" else self.warnings
+            if diagnostic not in known:
+                known.append(diagnostic)
 
     def collecting(self) -> _Collecting:
         """Note a `TemplateError` of a ``with`` block instead of raising it; the rest of the block is left out."""
         return _Collecting(self)
 
     def finish(self) -> None:
-        """Raise `TemplateError` with all errors and warnings if there is an error."""
+        """Raise `TemplateError` with all errors and warnings, in the order of the files, if there is an error."""
         if self.errors:
-            raise TemplateError([*self.errors, *self.warnings])
+            raise TemplateError([*sorted(self.errors, key=_place), *sorted(self.warnings, key=_place)])
+
+
+def _place(diagnostic: Diagnostic) -> Location:
+    return diagnostic.location or Location("", 0)
 
 
 class _Collecting:

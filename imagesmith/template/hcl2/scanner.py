@@ -16,7 +16,20 @@ _SPACE = re.compile(rf"(?:[ \t]+|{_COMMENT})*")
 _SPACE_AND_LINES = re.compile(rf"(?:[ \t\r\n]+|#[^\n]*|//[^\n]*|{_COMMENT})*")
 _LINE_END = re.compile(rf"(?:[ \t]+|{_COMMENT})*(?:\r?\n|(?:#|//)[^\n]*(?:\n|\Z)|\Z)")
 _SPACE_BEGINS = frozenset(" \t\r\n#/")
-NAME = re.compile(r"[^\W\d][\w-]*")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+def name_at(text: str, at: int) -> str:
+    """The name that begins at this place, or ""; letters of any language, digits, ``_`` and ``-``."""
+    match = _NAME.match(text, at)
+    end = match.end() if match else at
+    if end >= len(text) or text[end] < "\x80":
+        return text[at:end]
+    if end == at and not text[at].isidentifier():
+        return ""
+    while end < len(text) and (text[end] == "-" or f"a{text[end]}".isidentifier()):
+        end += 1
+    return text[at:end]
 
 
 class Scanner:
@@ -73,11 +86,9 @@ class Scanner:
 
     def name(self) -> str:
         """Pass over a name; "" if there is none."""
-        match = NAME.match(self.text, self.at)
-        if not match:
-            return ""
-        self.at = match.end()
-        return match.group()
+        found = name_at(self.text, self.at)
+        self.at += len(found)
+        return found
 
     @property
     def ended(self) -> bool:
@@ -88,8 +99,7 @@ class Scanner:
         """What comes next, in a reader's words."""
         if self.ended:
             return "the end of the file"
-        name = NAME.match(self.text, self.at)
-        character = name.group() if name else self.text[self.at]
+        character = name_at(self.text, self.at) or self.text[self.at]
         return "the end of the line" if character in "\r\n" else f'"{character}"'
 
     def deeper(self, offset: int) -> None:

@@ -32,6 +32,12 @@ class Source:
         start = self._line_starts[line - 1]
         return Location(self.name, line, count(self.text[start:offset]) + 1)
 
+    def inner(self, offset: int, text: str) -> Source:
+        """A text that is read by itself but stands at this place; its faults are shown there."""
+        before = self.text[:offset]
+        padding = "\n" * before.count("\n") + " " * (len(before) - before.rfind("\n") - 1)
+        return Source(self.name, padding + text)
+
 
 def failure(summary: str, detail: str = "", hint: str = "", location: Location | None = None) -> TemplateError:
     """One fault as an error that can be raised or collected."""

@@ -158,8 +158,6 @@ def _name_of(step: Instance) -> str:
 
 def _provisioner(step: Instance, target: Target, problems: Problems) -> PlannedProvisioner | None:
     body, scope = step.block.body, target.scope(step.scope, None)
-    if not _runs_for(body, target, scope, problems):
-        return None
     kind = step.labels[0]
     retries = value_of(body, "max_retries", NUMBER, scope, problems)
     if retries is not None and not (isinstance(retries.raw, int) and 0 <= retries.raw <= _MOST_RETRIES):
@@ -170,7 +168,7 @@ def _provisioner(step: Instance, target: Target, problems: Problems) -> PlannedP
     configuration = _configuration(step, f'{step.block.type} "{kind}"', target, _PROVISIONER_ARGUMENTS)
     with problems.collecting():
         _overrides(body, target, scope)
-    return PlannedProvisioner(
+    planned = PlannedProvisioner(
         type=kind,
         configuration=configuration,
         name=text_value(body, "name", scope, problems),
@@ -179,6 +177,7 @@ def _provisioner(step: Instance, target: Target, problems: Problems) -> PlannedP
         max_retries=int(retries.raw) if retries is not None else 0,
         continue_on_error=go_on is not None and go_on.raw is True,
     )
+    return planned if _runs_for(body, target, scope, problems) else None
 
 
 def _post_processor(step: Instance, target: Target, problems: Problems) -> PlannedPostProcessor | None:

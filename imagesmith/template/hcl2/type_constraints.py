@@ -22,7 +22,7 @@ from imagesmith.template.hcl2.cty import (
 )
 from imagesmith.template.hcl2.parser import parse_expression
 from imagesmith.template.hcl2.scope import did_you_mean
-from imagesmith.template.hcl2.source import Source, failure
+from imagesmith.template.hcl2.source import failure
 
 _SIMPLE: dict[str, Type] = {"string": STRING, "number": NUMBER, "bool": BOOL, "any": DYNAMIC}
 _COLLECTIONS = {"list": ListOf, "set": SetOf, "map": MapOf}
@@ -32,7 +32,7 @@ _CONSTRUCTORS = (*_COLLECTIONS, "tuple", "object")
 def type_of(node: nodes.Expression) -> Type:
     """The type that an expression names. A string is read as if its text stood there, as in JSON templates."""
     if isinstance(node, nodes.Literal) and isinstance(node.value.raw, str):
-        return type_of(parse_expression(_inner_source(node, node.value.raw)))
+        return type_of(parse_expression(node.source.inner(node.start + 1, node.value.raw)))
     if isinstance(node, nodes.Variable):
         if node.name in _SIMPLE:
             return _SIMPLE[node.name]
@@ -43,13 +43,6 @@ def type_of(node: nodes.Expression) -> Type:
         return _constructed(node)
     hint = "Write string, number, bool, list(string), map(string), …"
     raise failure("A type is wanted here", hint=hint, location=node.location)
-
-
-def _inner_source(node: nodes.Expression, text: str) -> Source:
-    """The text at its own place in the file, so that faults in it are shown there."""
-    before = node.source.text[: node.start + 1]
-    padding = "\n" * before.count("\n") + " " * (len(before) - before.rfind("\n") - 1)
-    return Source(node.source.name, padding + text)
 
 
 def _fail(node: nodes.Node, summary: str, hint: str = "") -> NoReturn:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from imagesmith.errors import ImagesmithError
 from imagesmith.plan import Plan, TemplateRequest
 from imagesmith.template.hcl2 import load
 from imagesmith.template.hcl2.cty import Value, from_plain, to_plain
@@ -41,3 +42,12 @@ def plan(folder: Path, text: str, name: str = "t.pkr.hcl", **request: Any) -> Pl
 def options(given: Sequence[Any]) -> dict[str, Any]:
     """What a block gives, by name."""
     return {entry.name: entry.value for entry in given}
+
+
+def refusal(attempt: Callable[[], object]) -> ImagesmithError | None:
+    """One of our own errors that the attempt raises, or None; any other error fails the test."""
+    try:
+        attempt()
+    except ImagesmithError as error:
+        return error
+    return None

@@ -18,8 +18,7 @@ from imagesmith.template.hcl2.functions.json_text import encode
 from imagesmith.template.hcl2.functions.registry import FunctionProblem
 
 TABLE = [
-    line.split("\t")
-    for line in (Path(__file__).parent / "expressions.tsv").read_text(encoding="utf-8").splitlines()
+    line.split("\t") for line in (Path(__file__).parent / "expressions.tsv").read_text(encoding="utf-8").splitlines()
 ]
 # Debian's packer gives an unknown value for a splat of a bare null; newer ones give an empty tuple.
 NO_ORACLE = {"null[*]", "null[*].a"}
@@ -79,7 +78,7 @@ def test_packer_has_the_same_table(tmp_path: Path) -> None:
         ('index(["a", "b"], "b")', 1),
         ('convert({ a = "1" }, object({ a = number, b = optional(string), c = optional(bool, true) }))',
          {"a": 1, "b": None, "c": True}),
-        ('convert({ a = { } }, object({ a = object({ b = optional(number, 5) }) }))', {"a": {"b": 5}}),
+        ("convert({ a = { } }, object({ a = object({ b = optional(number, 5) }) }))", {"a": {"b": 5}}),
         ('textencodebase64("é", "UTF-16LE")', "6QA="),
         ('textdecodebase64("6QA=", "UTF-16LE")', "é"),
         ('rfc3339_parse("2020-02-03T04:05:06Z").weekday_name', "Monday"),
@@ -149,7 +148,7 @@ def test_files_are_found_from_the_template_and_from_where_the_run_began(tmp_path
     (root / "a.txt").write_text("hello é", encoding="utf-8")
     (root / "sub" / "b.sh").write_text("b", encoding="utf-8")
     (root / "bad.bin").write_bytes(b"\xff\x00")
-    (root / "t.tpl").write_text('%{ for x in xs ~}\n${upper(x)},\n%{ endfor ~}\n${templatevar}', encoding="utf-8")
+    (root / "t.tpl").write_text("%{ for x in xs ~}\n${upper(x)},\n%{ endfor ~}\n${templatevar}", encoding="utf-8")
 
     def look(text: str) -> object:
         from imagesmith.template.hcl2.cty import to_plain

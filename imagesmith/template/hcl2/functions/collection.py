@@ -33,6 +33,8 @@ from imagesmith.template.hcl2.functions.registry import FunctionProblem, Paramet
 from imagesmith.template.hcl2.operators import equal
 
 _ANY_LIST = ListOf(DYNAMIC)
+_HOLDER = Parameter(inside=True)
+_HOLDER_OR_NULL = Parameter(null=True, inside=True)
 _MOST_NUMBERS = 1024
 
 
@@ -70,7 +72,7 @@ def anytrue(values: Value) -> bool:
     return any(item.raw is True for item in values.raw)
 
 
-@function("chunklist(list, size)", _ANY_LIST, NUMBER)
+@function("chunklist(list, size)", Parameter(_ANY_LIST, inside=True), NUMBER)
 def chunklist(values: Value, size: Number) -> Value:
     """The list cut into lists of so many elements."""
     step = _whole(size, 1)
@@ -92,7 +94,7 @@ def coalesce(*values: Value) -> Value:
     raise FunctionProblem("all values are null or empty")
 
 
-@function("coalescelist(list, …)", rest=Parameter(null=True))
+@function("coalescelist(list, …)", rest=_HOLDER_OR_NULL)
 def coalescelist(*lists: Value) -> Value:
     """The first that isn't empty."""
     for position, value in enumerate(lists):
@@ -107,7 +109,7 @@ def compact(values: Value) -> Value:
     return list_of(STRING, [item for item in values.raw if item.raw])
 
 
-@function("concat(list, …)", rest=DYNAMIC)
+@function("concat(list, …)", rest=_HOLDER)
 def concat(*lists: Value) -> Value:
     """All elements in one list."""
     if not lists:
@@ -135,7 +137,7 @@ def distinct(values: Value) -> Value:
     return Value(values.type, tuple(unique.values()))
 
 
-@function("element(list, index)", DYNAMIC, NUMBER)
+@function("element(list, index)", _HOLDER, NUMBER)
 def element(values: Value, position: Number) -> Value:
     """An element; the index starts again at 0 after the last one."""
     items = _items(values, 0, sets=False)
@@ -144,7 +146,7 @@ def element(values: Value, position: Number) -> Value:
     return items[_whole(position, 1) % len(items)]
 
 
-@function("flatten(list)", DYNAMIC)
+@function("flatten(list)", _HOLDER)
 def flatten(values: Value) -> Value:
     """The elements of all lists inside lists, as one list."""
     return tuple_of(_flat(_items(values, 0)))
@@ -167,21 +169,21 @@ def index(values: Value, wanted: Value) -> Number:
     raise FunctionProblem("the value is not in the list", 1)
 
 
-@function("keys(map)", DYNAMIC)
+@function("keys(map)", _HOLDER)
 def keys(collection: Value) -> Value:
     """The keys in order."""
     names = [string(name) for name in _attributes(collection, 0)]
     return list_of(STRING, names) if isinstance(collection.type, MapOf) else tuple_of(names)
 
 
-@function("values(map)", DYNAMIC)
+@function("values(map)", _HOLDER)
 def values_of(collection: Value) -> Value:
     """The values in the order of their keys."""
     items = list(_attributes(collection, 0).values())
     return list_of(collection.type.element, items) if isinstance(collection.type, MapOf) else tuple_of(items)
 
 
-@function("length(collection or string)", DYNAMIC, returns=NUMBER)
+@function("length(collection or string)", _HOLDER, returns=NUMBER)
 def length(value: Value) -> int:
     """How many elements or characters it has."""
     if isinstance(value.raw, tuple | dict):
@@ -191,7 +193,7 @@ def length(value: Value) -> int:
     raise FunctionProblem("a collection or a string is wanted", 0)
 
 
-@function("lookup(map, key, default)", DYNAMIC, STRING, Parameter(null=True))
+@function("lookup(map, key, default)", _HOLDER, STRING, _HOLDER_OR_NULL)
 def lookup(collection: Value, name: str, default: Value) -> Value:
     """The value of the key, or the default."""
     entries = _attributes(collection, 0)
@@ -205,7 +207,7 @@ def lookup(collection: Value, name: str, default: Value) -> Value:
     return default
 
 
-@function("merge(map, …)", rest=Parameter(null=True))
+@function("merge(map, …)", rest=_HOLDER_OR_NULL)
 def merge(*collections: Value) -> Value:
     """All entries in one map; later ones win."""
     given = [(position, value) for position, value in enumerate(collections) if not value.is_null]
@@ -238,7 +240,7 @@ def number_range(first: Number, *rest: Number) -> Value:
     return list_of(NUMBER, numbers)
 
 
-@function("reverse(list)", DYNAMIC)
+@function("reverse(list)", _HOLDER)
 def reverse(values: Value) -> Value:
     """The elements in reverse order."""
     items = tuple(reversed(_items(values, 0)))
@@ -247,7 +249,7 @@ def reverse(values: Value) -> Value:
     return tuple_of(items)
 
 
-@function("slice(list, start, end)", DYNAMIC, NUMBER, NUMBER)
+@function("slice(list, start, end)", _HOLDER, NUMBER, NUMBER)
 def slice_of(values: Value, start: Number, end: Number) -> Value:
     """The elements from the start up to, but not including, the end."""
     items = _items(values, 0, sets=False)
@@ -268,7 +270,7 @@ def sort(values: Value) -> Value:
     return list_of(STRING, sorted(values.raw, key=lambda item: item.raw.encode("utf-8", "surrogatepass")))
 
 
-@function("zipmap(keys, values)", ListOf(STRING), DYNAMIC)
+@function("zipmap(keys, values)", ListOf(STRING), _HOLDER)
 def zipmap(names: Value, values: Value) -> Value:
     """A map of the keys to the values."""
     items = _items(values, 1, sets=False)

@@ -14,7 +14,7 @@ from imagesmith.template.hcl2.cty import BOOL, STRING, MapOf, ObjectOf, SetOf, V
 from imagesmith.template.hcl2.functions import globbing
 from imagesmith.template.hcl2.functions.registry import Evaluate, FunctionProblem, function
 from imagesmith.template.hcl2.parser import parse_template
-from imagesmith.template.hcl2.scanner import NAME
+from imagesmith.template.hcl2.scanner import name_at
 from imagesmith.template.hcl2.scope import Scope, Surroundings
 from imagesmith.template.hcl2.source import Source
 
@@ -93,7 +93,7 @@ def templatefile(arguments: Sequence[nodes.Expression], scope: Scope, evaluate: 
     if not isinstance(variables.type, MapOf | ObjectOf) or variables.is_null:
         raise FunctionProblem("a map or an object is wanted", 1)
     for name in variables.raw:
-        if not NAME.fullmatch(name):
+        if not name or name_at(name, 0) != name:
             raise FunctionProblem(f'"{name}" can\'t be the name of a variable', 1)
     source = Source(path.raw, _text(_resolve(scope.surroundings, path.raw)))
     inner = Scope(dict(variables.raw), scope.surroundings, scope.functions, scope.without | {"templatefile"})

@@ -33,11 +33,11 @@ class FunctionProblem(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter; ``null`` and ``unknown`` when the function itself deals with such arguments."""
+    """One parameter; ``null`` when it may be null, ``inside`` when what is inside of it needn't be known."""
 
     type: Type = DYNAMIC
     null: bool = False
-    unknown: bool = False
+    inside: bool = False
 
 
 Implementation = TypeVar("Implementation", bound=Callable[..., Any])
@@ -67,7 +67,7 @@ class Function:
         for position, argument in enumerate(arguments):
             parameter = self._parameter(position)
             value = _argument(argument, parameter, position)
-            undecided = undecided or not (parameter.unknown or wholly_known(value))
+            undecided = undecided or not (value.known if parameter.inside else wholly_known(value))
             prepared.append(value.raw if isinstance(parameter.type, Primitive) and parameter.type != DYNAMIC else value)
         if undecided:
             return unknown(self.returns)
@@ -125,17 +125,10 @@ def function(
 
     def declare(implementation: Implementation) -> Implementation:
         name = usage.partition("(")[0]
+        doc = (implementation.__doc__ or "").strip()
+        wanted, repeated = tuple(map(_as_parameter, parameters)), None if rest is None else _as_parameter(rest)
         REGISTRY[name] = Function(
-            name=name,
-            usage=usage,
-            implementation=implementation,
-            parameters=tuple(map(_as_parameter, parameters)),
-            rest=None if rest is None else _as_parameter(rest),
-            optional=optional,
-            returns=returns,
-            surroundings=surroundings,
-            lazy=lazy,
-            doc=(implementation.__doc__ or "").strip(),
+            name, usage, implementation, wanted, repeated, optional, returns, surroundings, lazy, doc
         )
         return implementation
 
