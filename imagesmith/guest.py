@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +20,20 @@ _FORGET_KEY = (
     'for file in "$HOME/.ssh/authorized_keys" {more}; do '
     '{sudo}test -f "$file" && {sudo}sed -i "\\|{blob}|d" "$file"; done; true'
 )
+
+
+def prepare(job: Job) -> None:
+    """Load the communicator while the instance starts; a failure shows when it is used."""
+
+    def load() -> None:
+        with contextlib.suppress(Exception):
+            connect = plugin.load("communicators", job.source.communicator)
+            prepare = getattr(sys.modules[connect.__module__], "prepare", None)
+            if prepare:
+                prepare()
+
+    if job.source.communicator != "none":
+        threading.Thread(target=load, name="prepare", daemon=True).start()
 
 
 @contextmanager

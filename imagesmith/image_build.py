@@ -38,6 +38,7 @@ def make_image(job: Job, cloud: Provider) -> Image | None:
         run.later("public address", cloud.reserve_address),
     )
     machine = run.step("instance", cloud.launch, source, login, network)
+    guest.prepare(job)
     with run.lease(cloud.renew, machine):
         address = run.step("address", cloud.reach, machine, reserved)
         with guest.connection(job, cloud, machine, address, login) as remote:

@@ -8,10 +8,11 @@ deadline, and what can't be deleted is named.
 from __future__ import annotations
 
 import contextvars
+import itertools
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,6 +51,16 @@ CREATE_ATTEMPTS = 4
 RENEW_EVERY_S = 600.0
 
 _step: contextvars.ContextVar[str] = contextvars.ContextVar("step", default="")
+_batch: contextvars.ContextVar[int] = contextvars.ContextVar("batch", default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Owned:
+    """A resource, the step that made it, and the number of the `together` that the step was part of (0: alone)."""
+
+    resource: Resource
+    step: str = ""
+    batch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +101,9 @@ class Run:
         self._clock = clock or RealClock()
         self._cancel = self._current = cancel
         self._lock = threading.RLock()
-        self._owned: list[tuple[str, Resource]] = []
-        self._intents: dict[str, tuple[str, Intent]] = {}
+        self._owned: list[_Owned] = []
+        self._intents: dict[str, tuple[Intent, str, int]] = {}
+        self._batches = itertools.count(1)
         self._abort = False
 
     # What a plugin sees.
@@ -124,7 +136,7 @@ class Run:
         self.cancel.check()
         intent = Intent(kind, uuid.uuid4().hex, name, dict(scope or {}))
         with self._lock:
-            self._intents[intent.token] = (_step.get(), intent)
+            self._intents[intent.token] = (intent, _step.get(), _batch.get())
         self._ledger.intent(self.build_name, intent)
         identity = self._make(intent, make)
         self._adopt(intent, identity)
@@ -179,8 +191,12 @@ class Run:
         work = [first, second] + ([third] if third else [])
         if self.debug:
             return tuple(one() for one in work)
-        with ThreadPoolExecutor(len(work), thread_name_prefix="together") as pool:
-            futures = [pool.submit(contextvars.copy_context().run, one) for one in work]
+        before = _batch.set(next(self._batches))
+        try:
+            with ThreadPoolExecutor(len(work), thread_name_prefix="together") as pool:
+                futures = [pool.submit(contextvars.copy_context().run, one) for one in work]
+        finally:
+            _batch.reset(before)
         errors = [error for future in futures if (error := future.exception()) is not None]
         if errors:
             raise min(errors, key=lambda error: isinstance(error, Cancelled))
@@ -235,8 +251,8 @@ class Run:
 
     def adopt(self, resources: list[Resource], intents: list[Intent]) -> None:
         """Take over what another process has made (``imagesmith cleanup``), oldest first."""
-        self._owned += [("", resource) for resource in resources]
-        self._intents |= {intent.token: ("", intent) for intent in intents}
+        self._owned += [_Owned(resource) for resource in resources]
+        self._intents |= {intent.token: (intent, "", 0) for intent in intents}
 
     @property
     def _cloud(self) -> Provider:
@@ -247,9 +263,9 @@ class Run:
     def _tear_down(self) -> str:
         self._resolve_intents()
         with self._lock:
-            doomed = [resource for _, resource in reversed(self._owned)]
+            doomed = list(reversed(self._owned))
         job = teardown.Teardown(self._cloud, self._policy.teardown, self._clock, self._current)
-        for outcome in job.run(doomed, before=self._pause_before_delete):
+        for outcome in job.run(_phases(doomed), before=self._pause_before_delete):
             self._settle(outcome)
         return f"{len(doomed) - len(self.leftovers)} deleted"
 
@@ -267,7 +283,7 @@ class Run:
 
     def _report_rest(self, reason: str) -> None:
         with self._lock:
-            rest = [resource for _, resource in self._owned]
+            rest = [owned.resource for owned in self._owned]
             self._owned.clear()
         for resource in rest:
             self._leave(resource, reason)
@@ -276,7 +292,7 @@ class Run:
         """Find out what the creates without an answer have made."""
         with self._lock:
             unresolved = list(self._intents.values())
-        for _, intent in unresolved:
+        for intent, _, _ in unresolved:
             try:
                 found = self._cloud.find(intent)
             except ImagesmithError as error:
@@ -292,9 +308,9 @@ class Run:
     def _leave_everything(self) -> None:
         with self._lock:
             owned, self._owned = self._owned, []
-        for step, resource in reversed(owned):
-            self.say(f'aborted: skipping cleanup of step "{step}"', "warning")
-            self.emit(events.ResourceKept(kind=resource.kind, id=resource.id, reason="abort"))
+        for one in reversed(owned):
+            self.say(f'aborted: skipping cleanup of step "{one.step}"', "warning")
+            self.emit(events.ResourceKept(kind=one.resource.kind, id=one.resource.id, reason="abort"))
 
     # Creation.
 
@@ -323,8 +339,8 @@ class Run:
     def _adopt(self, intent: Intent, identity: str) -> None:
         self._ledger.owned(self.build_name, intent, identity)
         with self._lock:
-            step, _ = self._intents.pop(intent.token)
-            self._owned.append((step, Resource(intent.kind, identity, intent.name, intent.scope)))
+            _, step, batch = self._intents.pop(intent.token)
+            self._owned.append(_Owned(Resource(intent.kind, identity, intent.name, intent.scope), step, batch))
         self.emit(events.ResourceCreated(kind=intent.kind, id=identity, name=intent.name))
 
     def _void(self, intent: Intent) -> None:
@@ -334,9 +350,9 @@ class Run:
 
     def _disown(self, kind: str, identity: str) -> Resource:
         with self._lock:
-            for index, (_, resource) in enumerate(self._owned):
-                if (resource.kind, resource.id) == (kind, identity):
-                    return self._owned.pop(index)[1]
+            for index, owned in enumerate(self._owned):
+                if (owned.resource.kind, owned.resource.id) == (kind, identity):
+                    return self._owned.pop(index).resource
         return Resource(kind, identity)
 
     # Pauses and questions.
@@ -369,11 +385,22 @@ class Run:
     def _undo_step(self, name: str) -> None:
         """Delete what a failed attempt has made, so that the step can be run again."""
         with self._lock:
-            doomed = [resource for step, resource in reversed(self._owned) if step == name]
+            doomed = [owned for owned in reversed(self._owned) if owned.step == name]
         job = teardown.Teardown(self._cloud, self._policy.teardown, self._clock, self._current)
-        for outcome in job.run(doomed):
+        for outcome in job.run(_phases(doomed)):
             if outcome.error is None:
                 self.gone(outcome.resource.kind, outcome.resource.id)
+
+
+def _phases(doomed: Sequence[_Owned]) -> list[list[list[Resource]]]:
+    """What was made side by side is deleted side by side: a phase for each batch, in it a group for each step."""
+    phases = []
+    for batch, members in itertools.groupby(doomed, key=lambda owned: owned.batch):
+        groups: dict[str, list[Resource]] = {}
+        for owned in members:
+            groups.setdefault(owned.step if batch else "", []).append(owned.resource)
+        phases.append(list(groups.values()))
+    return phases
 
 
 def new_run_id() -> str:

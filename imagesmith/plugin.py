@@ -74,7 +74,11 @@ def load(kind: Kind, name: str) -> Any:
     if target is None:
         raise _unknown(kind, name)
     module, _, attribute = target.partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ModuleNotFoundError, AttributeError) as error:
+        noun = kind.replace("_", "-").removesuffix("s")
+        raise UsageError(f'the {noun} "{name}" can\'t be loaded: {error}') from error
 
 
 def names(kind: Kind) -> list[str]:

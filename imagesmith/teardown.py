@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from imagesmith.errors import AnswerLost, BuildTimeout, Conflict, ImagesmithError, ServiceUnavailable, Throttled
@@ -61,28 +62,62 @@ class Teardown:
         self._refused: dict[tuple[str, str], int] = {}
 
     def run(
-        self, resources: Sequence[Resource], before: Callable[[Resource], None] = lambda _resource: None
+        self,
+        phases: Sequence[Sequence[Sequence[Resource]]],
+        before: Callable[[Resource], None] = lambda _resource: None,
     ) -> Iterator[Outcome]:
-        """Delete in the given order; yields each resource once, as soon as its fate is known."""
-        waiting: list[Outcome] = [Outcome(resource) for resource in resources]
+        """Delete phase by phase; yields each resource once, as soon as its fate is known.
+
+        A phase has one or more groups, which were made side by side and are deleted side by side; within a group the
+        order is kept. What is still in use then is tried again and again, one by one.
+        """
+        waiting: list[Resource] = []
+        refused = False
+        for phase in phases:
+            for outcome in self._side_by_side(phase, before):
+                if self._is_settled(outcome):
+                    refused = refused or outcome.error is not None
+                    yield outcome
+                else:
+                    waiting.append(outcome.resource)
+        yield from self._again(waiting, refused)
+
+    def _side_by_side(
+        self, groups: Sequence[Sequence[Resource]], before: Callable[[Resource], None]
+    ) -> Iterator[Outcome]:
+        def one_group(group: Sequence[Resource]) -> list[Outcome]:
+            outcomes = []
+            for resource in group:
+                before(resource)
+                outcomes.append(self._destroy(resource))
+            return outcomes
+
+        if len(groups) == 1:
+            yield from one_group(groups[0])
+            return
+        with ThreadPoolExecutor(len(groups), thread_name_prefix="teardown") as pool:
+            for outcomes in pool.map(one_group, groups):
+                yield from outcomes
+
+    def _again(self, waiting: list[Resource], refused: bool) -> Iterator[Outcome]:
         moved = self._clock.now()
         pause = self._limits.first_pause_s
-        refused = False
+        failed: list[Outcome] = []
         while waiting:
-            still: list[Outcome] = []
-            for entry in waiting:
-                before(entry.resource)
-                outcome = self._destroy(entry.resource)
-                if outcome.error is None or self._is_final(outcome):
+            if not self._goes_on(moved, refused, pause):
+                known = {(outcome.resource.kind, outcome.resource.id): outcome for outcome in failed}
+                yield from (known.get((one.kind, one.id)) or self._destroy(one) for one in waiting)
+                return
+            failed = []
+            for resource in waiting:
+                outcome = self._destroy(resource)
+                if self._is_settled(outcome):
                     refused = refused or outcome.error is not None
                     moved = self._clock.now()
                     yield outcome
                 else:
-                    still.append(outcome)
-            waiting = still
-            if waiting and not self._goes_on(moved, refused, pause):
-                yield from waiting
-                return
+                    failed.append(outcome)
+            waiting = [outcome.resource for outcome in failed]
             pause = min(pause * 1.6, self._limits.longest_pause_s)
 
     def _destroy(self, resource: Resource) -> Outcome:
@@ -94,7 +129,9 @@ class Teardown:
             return Outcome(resource, ImagesmithError(f"{type(error).__name__}: {error}"))
         return Outcome(resource)
 
-    def _is_final(self, outcome: Outcome) -> bool:
+    def _is_settled(self, outcome: Outcome) -> bool:
+        if outcome.error is None:
+            return True
         if isinstance(outcome.error, TRY_AGAIN):
             return False
         key = (outcome.resource.kind, outcome.resource.id)

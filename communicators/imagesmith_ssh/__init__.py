@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from imagesmith.interfaces import Address, Login, Remote
     from imagesmith.waiting import CancelToken
 
-__all__ = ["connect"]
+__all__ = ["connect", "prepare"]
+
+
+def prepare() -> None:
+    """Load paramiko, while somebody else is waited for."""
+    from imagesmith_ssh import connecting, remote
+
+    _ = (connecting, remote)
 
 
 def connect(
