@@ -9,7 +9,6 @@ from imagesmith.template.hcl2.cty import FALSE, NULL, TRUE, Value, number
 from imagesmith.template.hcl2.template_parser import TemplateParser
 
 _NUMBER = re.compile(r"[0-9](?:[0-9]|\.[0-9]|[eE][+-]?[0-9])*")
-_DIGITS = re.compile(r"[0-9]+")
 _HEREDOC = re.compile(r"<<(-?)([^\W\d][\w-]*)\r?\n")
 _OPERATOR = re.compile(r"==|!=|<=|>=|&&|\|\||[<>+\-*%]|/(?!/)")
 _PRECEDENCE = {
@@ -123,6 +122,11 @@ class ExpressionParser(TemplateParser):
             return None
         if self.take("*"):
             return self._attribute_splat()
+        self._dotted_index(steps, start)
+        return None
+
+    def _dotted_index(self, steps: list[nodes.Attribute | nodes.Index], start: int) -> None:
+        """Read the digits of ``.0``, the old spelling of ``[0]``."""
         match = _NUMBER.match(self.text, self.at)
         if not match:
             self.fail(f"Expected the name of an attribute after the dot, found {self.found()}")
@@ -131,7 +135,6 @@ class ExpressionParser(TemplateParser):
         offset, self.at = self.at, match.end()
         key = nodes.Literal(self.source, offset, self.at, self._literal_number(match.group(), offset))
         steps.append(nodes.Index(self.source, start, self.at, key))
-        return None
 
     def _attribute_splat(self) -> nodes.Expression:
         item = nodes.SplatItem(self.source, self.at, self.at)
@@ -148,12 +151,7 @@ class ExpressionParser(TemplateParser):
             if name := self.name():
                 steps.append(nodes.Attribute(self.source, start, self.at, name))
                 continue
-            match = _DIGITS.match(self.text, self.at)
-            if not match:
-                self.fail(f"Expected the name of an attribute after the dot, found {self.found()}")
-            offset, self.at = self.at, match.end()
-            key = nodes.Literal(self.source, offset, self.at, self._literal_number(match.group(), offset))
-            steps.append(nodes.Index(self.source, start, self.at, key))
+            self._dotted_index(steps, start)
 
     def _bracket(self, steps: list[nodes.Attribute | nodes.Index]) -> nodes.Expression | None:
         start = self.at
