@@ -250,8 +250,6 @@ class ExpressionParser(TemplateParser):
             if self.take("..."):
                 expand = True
                 self.skip_space()
-                self.take(",")
-                self.skip_space()
                 if not self.sees(")"):
                     self.fail("Only the last argument may be expanded with ...")
             elif not self.take(",") and not self.sees(")"):
