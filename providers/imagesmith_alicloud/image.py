@@ -138,7 +138,7 @@ def _already_made(identity: str, _token: str) -> str:
 
 
 def _patiently(context: Context, what: str, probe: Callable[[], T | Pending]) -> T:
-    patience = Patience(context.options.snapshot_timeout_s, first_s=0.5, growth=1.4, longest_s=5.0)
+    patience = Patience(context.options.snapshot_timeout_s, first_s=0.8, growth=1.3, longest_s=5.0, expected_s=2.0)
     try:
         return context.run.wait_until(what, probe, patience)
     except WaitTimeout as error:

@@ -60,7 +60,7 @@ def wait_running(context: Context, machine: Machine) -> Mapping[str, Any]:
         before = status
         return Pending(status)
 
-    return context.run.wait_until(watch.what, probe, _pace(context.options.instance_ready_timeout, expected_s=3.0))
+    return context.run.wait_until(watch.what, probe, _pace(context.options.instance_ready_timeout, expected_s=3.5))
 
 
 def _pace(timeout_s: float, *, expected_s: float) -> Patience:
@@ -98,7 +98,7 @@ def stop(context: Context, machine: Machine) -> None:
         return True if found.get("Status") == "Stopped" else Pending(str(found.get("Status")))
 
     try:
-        context.run.wait_until(f"instance {machine.id} (stop)", probe, _pace(options.stop_timeout, expected_s=2.0))
+        context.run.wait_until(f"instance {machine.id} (stop)", probe, _pace(options.stop_timeout, expected_s=2.5))
     except WaitTimeout as error:
         if options.disable_stop_instance:
             hint = "disable_stop_instance is set: a provisioner has to shut the guest down"

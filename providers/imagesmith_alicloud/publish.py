@@ -51,9 +51,12 @@ def _take_over_name(context: Context, image: Image) -> None:
 
 
 def _tag_snapshots(context: Context, image: Image) -> None:
-    """The image got its tags when it was created; its snapshots get the same, all in one call."""
+    """The image got its tags when it was created; its snapshots get the same, all in one call.
+
+    A snapshot that was made first (``image_ignore_data_disks``) has them from its own creation.
+    """
     tags = context.options.image_tags
-    if not tags:
+    if not tags or context.options.image_ignore_data_disks:
         return
     for start in range(0, len(image.snapshot_ids), _IDS_PER_CALL):
         context.cloud.write(

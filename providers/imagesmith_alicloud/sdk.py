@@ -14,21 +14,23 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from alibabacloud_tea_openapi.client import Client as OpenApiClient
-from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
-from alibabacloud_tea_openapi.utils import Utils
-from alibabacloud_tea_openapi.utils_models import Config, OpenApiRequest, Params
-from darabonba.core import DaraCore
-from darabonba.runtime import RuntimeOptions
-
 from imagesmith.errors import AnswerLost, CloudError, ServiceUnavailable, Throttled
 from imagesmith.version import __version__
 from imagesmith.waiting import CancelToken, RetryPolicy, retry
 from imagesmith_alicloud import error_codes, lazy_models
 from imagesmith_alicloud.credentials import Access
+from imagesmith_alicloud.deferred_import import without_aiohttp
 from imagesmith_alicloud.endpoints import Endpoint
 from imagesmith_alicloud.http_session import Distrusted, EndpointSession, NotSent, keep_queries_out_of_logs
 from imagesmith_alicloud.throttle import TokenBucket
+
+with without_aiohttp():
+    from alibabacloud_tea_openapi.client import Client as OpenApiClient
+    from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
+    from alibabacloud_tea_openapi.utils import Utils
+    from alibabacloud_tea_openapi.utils_models import Config, OpenApiRequest, Params
+    from darabonba.core import DaraCore
+    from darabonba.runtime import RuntimeOptions
 
 ecs: Any = lazy_models.models("alibabacloud_ecs20140526")
 vpc: Any = lazy_models.models("alibabacloud_vpc20160428")

@@ -135,6 +135,18 @@ def caller() -> Listener:
 # The simulated cloud, and a build driven against it with the real lifecycle.
 
 
+class _SimulatedTime:
+    def __init__(self, simulated: SimulatedAlicloud) -> None:
+        self._simulated = simulated
+
+    def now(self) -> float:
+        return float(self._simulated.clock.now())
+
+    def sleep(self, seconds: float, cancel: CancelToken) -> None:
+        cancel.check()
+        self._simulated.clock.advance(seconds)
+
+
 class Driver:
     """Drives the provider through a build's steps as the page does, without a guest behind the instance."""
 
@@ -154,6 +166,7 @@ class Driver:
         return complete(self.simulated.attach(AlicloudEcs(**given)), {})
 
     def run(self, policy: Policy | None = None) -> Run:
+        """A run whose waits move the simulated clock instead of taking time."""
         run_id = new_run_id()
         ledger = Ledger.create(self.state_dir, run_id)
         self.ledgers.append(ledger)
@@ -164,6 +177,7 @@ class Driver:
             on_event=self.events.append,
             cancel=CancelToken(),
             policy=policy or Policy(),
+            clock=_SimulatedTime(self.simulated),
         )
 
     def open(self, policy: Policy | None = None, **values: Any) -> tuple[Run, AlicloudProvider]:

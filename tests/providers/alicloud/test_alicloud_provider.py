@@ -562,7 +562,7 @@ def test_progress_of_the_image_is_told(driver: Any, tmp_path: Path) -> None:
     from imagesmith.events import Waiting
     from imagesmith_simulator.alicloud import SimulatedAlicloud
 
-    with SimulatedAlicloud.start(machines="none", latencies={"snapshot": 30.0}, speed=20.0) as slow:
+    with SimulatedAlicloud.start(machines="none", latencies={"snapshot": 30.0}) as slow:
         other = type(driver)(slow, tmp_path / "other")
         other.build(communicator="none")
         seen = [event.percent for event in other.events if isinstance(event, Waiting) and "image" in event.what]
@@ -587,3 +587,32 @@ def test_the_vpc_api_is_asked_at_its_own_endpoint(driver: Any) -> None:
     assert products["CreateVpc"] == products["AllocateEipAddress"] == "vpc"
     assert products["RunInstances"] == products["CreateSecurityGroup"] == "ecs"
     assert vpc.CreateVpcRequest.__module__.startswith("alibabacloud_vpc")
+
+
+@pytest.mark.parametrize("values", [{}, {"image_ignore_data_disks": True}])
+def test_the_wait_for_snapshot_and_image_has_its_own_deadline(
+    driver: Any, tmp_path: Path, values: dict[str, Any]
+) -> None:
+    from imagesmith_simulator.alicloud import SimulatedAlicloud
+
+    with SimulatedAlicloud.start(machines="none", latencies={"snapshot": 5000.0, "image": 10.0}) as slow:
+        other = type(driver)(slow, tmp_path / "other")
+        with pytest.raises(WaitTimeout, match="after 3600 s") as late:
+            other.build(**values)
+        assert "wait_snapshot_ready_timeout" in late.value.hint
+        assert other.build(wait_snapshot_ready_timeout=7200, image_name="patient", **values).image is not None
+        for ledger in other.ledgers:
+            ledger.close()
+
+
+def test_the_cloud_releases_an_instance_that_nobody_renews(driver: Any) -> None:
+    run, cloud = driver.open(policy=Policy(on_error="abort"), communicator="none")
+    with run:
+        source = cloud.source_image()
+        machine = cloud.launch(source, cloud.login(source), cloud.network())
+        driver.simulated.clock.advance(3500)
+        assert any(line.startswith("instance") for line in driver.simulated.inventory())
+        driver.simulated.clock.advance(200)
+        assert not any(line.startswith("instance") for line in driver.simulated.inventory())
+        with pytest.raises(WaitFailed, match="is gone"):
+            cloud.stop(machine)

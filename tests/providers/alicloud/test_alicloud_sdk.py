@@ -416,6 +416,17 @@ def test_models_that_are_imported_already_are_used_as_they_are() -> None:
     assert done.stdout.strip() == "True"
 
 
+def test_aiohttp_is_imported_only_when_somebody_needs_it() -> None:
+    code = (
+        "import sys; from imagesmith_alicloud import sdk; print('aiohttp' in sys.modules);"
+        "import darabonba.core as core, Tea.core as tea; stand_in = core.aiohttp;"
+        "print(core.aiohttp.TCPConnector.__module__, 'aiohttp' in sys.modules);"
+        "import aiohttp; print(aiohttp is not stand_in, aiohttp.ClientSession is tea.aiohttp.ClientSession)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["False", "aiohttp.connector True", "True True"]
+
+
 def test_the_sdks_logger_is_silent() -> None:
     assert sdk.__name__
     logger = logging.getLogger("darabonba-core")
