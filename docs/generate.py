@@ -8,6 +8,7 @@ from pathlib import Path
 
 from imagesmith import options, plugin
 from imagesmith.communicator import CommunicatorOptions
+from imagesmith.ui import event_reference
 
 HERE = Path(__file__).parent / "reference"
 KINDS: dict[plugin.Kind, str] = {
@@ -20,6 +21,7 @@ NOTE = "<!-- made by docs/generate.py from the option tables; edit those -->\n"
 
 def pages() -> Iterator[tuple[str, str]]:
     """The file name and text of every generated page."""
+    yield "events.md", event_reference.page()
     yield "communicator.md", page("Communicator options", "Part of every builder.", CommunicatorOptions)
     for kind, noun in KINDS.items():
         for name in plugin.names(kind):
