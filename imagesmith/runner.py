@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -68,7 +70,7 @@ def run_plan(plan: Plan, settings: RunSettings, on_event: events.EventSink) -> R
     check_plan(plan)
     redact.register(*plan.secrets)
     with ExitStack() as stack:
-        session = _Session(plan, settings, on_event, stack)
+        session = _Session(dataclasses.replace(plan, builds=tuple(_distinct(plan.builds))), settings, on_event, stack)
         return session.run()
 
 
@@ -81,6 +83,15 @@ def _parts(planned: PlannedBuild) -> Iterator[tuple[plugin.Kind, str, Configurat
     for chain in planned.post_processors:
         for post_processor in chain:
             yield "post_processors", post_processor.type, post_processor.configuration
+
+
+def _distinct(builds: Iterable[PlannedBuild]) -> Iterator[PlannedBuild]:
+    """Packer lets two builds have one name; here each gets its own, so that results and ledger tell them apart."""
+    seen: Counter[str] = Counter()
+    for planned in builds:
+        seen[planned.name] += 1
+        again = seen[planned.name]
+        yield planned if again == 1 else dataclasses.replace(planned, name=f"{planned.name}#{again}")
 
 
 class _Session:

@@ -30,9 +30,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_every_command_that_a_page_shows_is_known() -> None:
     from imagesmith.cli.program import COMMANDS
 
-    shown = {
-        word for page in PAGES for word in re.findall(r"^ {4}(?:\.venv/bin/)?imagesmith (\w+)", page.read_text(), re.MULTILINE)
-    }
+    command = re.compile(r"^ {4}(?:\.venv/bin/)?imagesmith (\w+)", re.MULTILINE)
+    shown = {word for page in PAGES for word in command.findall(page.read_text())}
     assert shown
     assert shown <= set(COMMANDS)
 
