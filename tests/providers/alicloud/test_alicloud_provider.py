@@ -589,20 +589,23 @@ def test_the_vpc_api_is_asked_at_its_own_endpoint(driver: Any) -> None:
     assert vpc.CreateVpcRequest.__module__.startswith("alibabacloud_vpc")
 
 
-@pytest.mark.parametrize("values", [{}, {"image_ignore_data_disks": True}])
+@pytest.mark.parametrize("ignore", [False, True])
+@pytest.mark.parametrize("timeout", [0, 7200])
 def test_the_wait_for_snapshot_and_image_has_its_own_deadline(
-    driver: Any, tmp_path: Path, values: dict[str, Any]
+    driver: Any, tmp_path: Path, ignore: bool, timeout: int
 ) -> None:
     from imagesmith_simulator.alicloud import SimulatedAlicloud
 
+    wanted = {"wait_snapshot_ready_timeout": timeout, "image_ignore_data_disks": ignore, "release_after": 36000.0}
     with SimulatedAlicloud.start(machines="none", latencies={"snapshot": 5000.0, "image": 10.0}) as slow:
         other = type(driver)(slow, tmp_path / "other")
+        driver.ledgers = other.ledgers
+        if timeout:
+            assert other.build(**wanted).image is not None
+            return
         with pytest.raises(WaitTimeout, match="after 3600 s") as late:
-            other.build(**values)
+            other.build(**wanted)
         assert "wait_snapshot_ready_timeout" in late.value.hint
-        assert other.build(wait_snapshot_ready_timeout=7200, image_name="patient", **values).image is not None
-        for ledger in other.ledgers:
-            ledger.close()
 
 
 def test_the_cloud_releases_an_instance_that_nobody_renews(driver: Any) -> None:
