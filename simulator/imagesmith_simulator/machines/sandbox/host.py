@@ -52,7 +52,10 @@ class Host:
         return 0
 
     def _make_folder(self) -> None:
+        self._made_state_dir = not self._state_dir.exists()
         self._state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self._state_dir.is_symlink() or self._state_dir.stat().st_uid != os.geteuid():
+            raise OSError(13, "the state folder belongs to somebody else", str(self._state_dir))
         self._remove_dead_folders()
         self._remove(self._folder)
         (self._folder / "work").mkdir(parents=True, mode=0o700)
@@ -119,7 +122,7 @@ class Host:
 
     def _prepare_base(self) -> None:
         if not self._base_ready:
-            base.build(self._folder / "layers/base")
+            base.build(self._folder / "layers/base", root_alone=not self._who.many)
             self._base_ready = True
 
     def _probe(self) -> None:
@@ -195,8 +198,9 @@ class Host:
             while True:
                 os.waitpid(-1, 0)
         self._remove(self._folder)
-        with contextlib.suppress(OSError):
-            self._state_dir.rmdir()
+        if self._made_state_dir:
+            with contextlib.suppress(OSError):
+                self._state_dir.rmdir()
 
 
 def main(arguments: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import json
 import os
 import socket
@@ -10,7 +11,7 @@ from typing import Any
 Message = dict[str, Any]
 
 LONGEST_MESSAGE = 160_000  # bytes; a unix socket's default buffer holds 208 KiB
-MOST_DESCRIPTORS = 8
+_EXTRAS_SIZE = socket.CMSG_LEN(8 * array.array("i").itemsize)  # eight descriptors
 
 
 class Channel:
@@ -49,11 +50,10 @@ class Channel:
     def receive(self) -> tuple[Message, list[int]] | None:
         """The next message and the descriptors that came with it; None when the other end is gone."""
         try:
-            data, descriptors, _, _ = socket.recv_fds(
-                self.sock, LONGEST_MESSAGE, MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
-            )
+            data, extras, _, _ = self.sock.recvmsg(LONGEST_MESSAGE, _EXTRAS_SIZE, socket.MSG_CMSG_CLOEXEC)
         except OSError:
             return None
+        descriptors = _descriptors(extras)
         if not data:
             close_all(descriptors)
             return None
@@ -62,6 +62,15 @@ class Channel:
     def close(self) -> None:
         """Hang up; the other end sees the end of the stream."""
         self.sock.close()
+
+
+def _descriptors(extras: list[tuple[int, int, bytes]]) -> list[int]:
+    """What came along; `socket.recv_fds` would forget the close-on-exec flag before Python 3.12."""
+    found = array.array("i")
+    for level, kind, data in extras:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            found.frombytes(data[: len(data) - len(data) % found.itemsize])
+    return list(found)
 
 
 def close_all(descriptors: list[int]) -> None:

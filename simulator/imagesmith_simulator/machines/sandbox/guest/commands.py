@@ -57,7 +57,7 @@ case "${when:-+1}" in
 esac
 stop_pending
 echo "Shutdown scheduled in $seconds seconds, use 'shutdown -c' to cancel."
-( sleep "$seconds"; kill "-$signal" 1 ) >/dev/null 2>&1 </dev/null &
+( trap 'kill "$!"; exit' TERM; sleep "$seconds" & wait && kill "-$signal" 1 ) >/dev/null 2>&1 </dev/null &
 echo "$!" >/run/shutdown.pid
 """
 )
@@ -97,9 +97,35 @@ case "$1" in
   *) echo "cloud-init: only status, clean and --version are simulated" >&2; exit 2 ;;
 esac
 """
+_SUDO = """\
+#!/bin/sh
+# The real sudo needs more than one user id, and this machine has only root's: everybody is root already.
+shell=
+while :; do
+  case "$1" in
+    --) shift; break ;;
+    -u|-g|-p|-C|-h|-U|--user|--group|--prompt)
+      case "$1$2" in -uroot|--userroot|-g*|-p*|-C*|-h*|--group*|--prompt*) shift 2 ;;
+      *) echo "sudo: this machine has no user but root" >&2; exit 1 ;; esac ;;
+    -i|--login|-s|--shell) shell=1; shift ;;
+    -V|--version) echo "sudo of the imagesmith simulator"; exit 0 ;;
+    -v|-k|-K|-l) [ $# -gt 1 ] || exit 0; shift ;;
+    -*) shift ;;
+    *=*) export "$1"; shift ;;
+    *) break ;;
+  esac
+done
+export SUDO_USER="${USER:-root}" USER=root LOGNAME=root HOME=/root
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+if [ -n "$shell" ]; then
+  if [ $# -gt 0 ]; then exec /bin/sh -c "$*"; else exec /bin/sh; fi
+fi
+[ $# -gt 0 ] || { echo "usage: sudo command" >&2; exit 1; }
+exec "$@"
+"""
 
 
-def install(usr: Path) -> None:
+def install(usr: Path, *, root_alone: bool) -> None:
     """Write the commands into the layer folder that becomes /usr (and are found before the host's)."""
     scripts = {
         "sbin/poweroff": _SIMPLE.format(signal=POWER_OFF_SIGNAL),
@@ -110,6 +136,8 @@ def install(usr: Path) -> None:
         "sbin/telinit": _INIT,
         "bin/cloud-init": _CLOUD_INIT,
     }
+    if root_alone:
+        scripts["bin/sudo"] = _SUDO
     systemctl = Path("/usr/bin/systemctl")
     if systemctl.exists():
         scripts["bin/systemctl"] = _SYSTEMCTL

@@ -142,8 +142,8 @@ def _run_child(account: accounts.Account, message: Message, descriptors: list[in
     except FileNotFoundError as error:
         os.write(2, f"{error.filename}: {error.strerror}\n".encode())
         status = 127
-    except OSError as error:
-        os.write(2, f"{error}\n".encode())
+    except Exception as error:  # noqa: BLE001 - the user must see why nothing runs
+        os.write(2, f"{type(error).__name__}: {error}\n".encode())
     finally:
         os._exit(status)
 

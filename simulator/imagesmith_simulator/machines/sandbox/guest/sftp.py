@@ -30,6 +30,9 @@ class _Streams:
     def get_log_channel(self) -> str:
         return "sftp"
 
+    def get_hexdump(self) -> bool:
+        return False
+
     def get_name(self) -> str:
         return "sftp"
 

@@ -185,21 +185,21 @@ def _folded(body: list[str]) -> str:
 def _without_comment(text: str) -> str:
     if text[0] in "\"'":
         end = _end_of_quote(text)
-        return text[:end] if not text[end:].strip() or text[end:].lstrip().startswith("#") else text
+        return text[:end] if end and re.fullmatch(r"\s*(\s#.*)?", text[end:]) else text
     return re.split(r"\s#", text, maxsplit=1)[0].rstrip()
 
 
 def _end_of_quote(text: str) -> int:
     pattern = r'"(?:[^"\\]|\\.)*"' if text[0] == '"' else r"'(?:[^']|'')*'"
     match = re.match(pattern, text)
-    return match.end() if match else len(text)
+    return match.end() if match else 0
 
 
 def _scalar(text: str, number: int) -> Any:
     if text[:1] in {"&", "*", "!", "%", "@", "`"}:
         raise YamlError(f"line {number}: anchors, aliases and tags are not simulated: {text}")
     if text[:1] in {'"', "'"}:
-        if _end_of_quote(text) != len(text) or len(text) < 2:
+        if _end_of_quote(text) != len(text):
             raise YamlError(f"line {number}: a quote is not closed where the value ends: {text}")
         return _unquote(text)
     if text.lower() in _WORDS:
@@ -252,7 +252,8 @@ class _Flow:
         if start == "{":
             return dict(self._items("}", self._pair))
         if start in {'"', "'"}:
-            begin, self._at = self._at, self._at + _end_of_quote(self.text[self._at :])
+            begin = self._at
+            self._at += _end_of_quote(self.text[begin:]) or len(self.text)
             return _scalar(self.text[begin : self._at], self._number)
         match = re.compile(r"(?:[^,\[\]{}:\n]|:(?=\S))*").match(self.text, self._at)
         self._at = match.end() if match else self._at
