@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 2.0
-_PERMANENT_PAUSE_S = 1.0
+_LOGIN_PAUSE_S = 1.0
+_PERMANENT_PAUSE_S = 0.5
 _GROWTH = 1.4
 _PERMANENT_TRIES = 3
 _LOGIN_PATIENCE_S = 25.0
@@ -218,7 +219,7 @@ class _Tries:
     def pause_s(self, spent_s: float) -> float:
         """How long to pause after an attempt that took so long."""
         if self.error.permanent:
-            pause = _PERMANENT_PAUSE_S
+            pause = _LOGIN_PAUSE_S if isinstance(self.error, AuthenticationFailed) else _PERMANENT_PAUSE_S
         else:
             pause = self._pause_s
             self._pause_s = min(self._pause_s * _GROWTH, _LONGEST_PAUSE_S)

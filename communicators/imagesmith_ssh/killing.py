@@ -17,7 +17,7 @@ from imagesmith.waiting import CancelToken
 from imagesmith_ssh import quoting
 from imagesmith_ssh.process import Process
 
-_LOOKS = 6
+_LOOKS = 5
 _GRACE_S = 1.0
 _LIMIT_S = 6.0
 _PAUSE_S = 0.1

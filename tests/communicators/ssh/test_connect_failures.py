@@ -37,14 +37,14 @@ def failure(opener: Opener, port: int, expected: type[ConnectError], **options: 
 
 
 def test_closed_port_is_refused_until_the_time_limit(opener: Opener) -> None:
-    error, seconds = failure(opener, free_port(), ConnectionRefused, ssh_timeout=1.0)
+    error, seconds = failure(opener, free_port(), ConnectionRefused, ssh_timeout=0.6)
     assert "nothing listens there" in error.message
-    assert 0.8 < seconds < 3
+    assert 0.5 < seconds < 3
 
 
 def test_dropped_packets_are_unreachable_and_name_the_security_group(opener: Opener) -> None:
     with dropping() as port:
-        error, seconds = failure(opener, port, Unreachable, ssh_timeout=1.0)
+        error, seconds = failure(opener, port, Unreachable, ssh_timeout=0.6)
     assert "security group" in error.hint
     assert seconds < 3
 
@@ -75,7 +75,7 @@ def test_silent_peer_does_not_eat_the_whole_time(opener: Opener) -> None:
 
 def test_peer_that_hangs_up_at_once_is_tried_again_until_the_time_limit(opener: Opener) -> None:
     with listener(lambda peer: peer.close()) as port:
-        _, seconds = failure(opener, port, SilentPeer, ssh_timeout=1.0)
+        _, seconds = failure(opener, port, SilentPeer, ssh_timeout=0.6)
     assert seconds < 3
 
 
@@ -97,12 +97,12 @@ def test_no_common_algorithm_names_what_the_server_offers(opener: Opener, make_s
 def test_wrong_key_gets_as_many_tries_as_asked_for(opener: Opener, make_sshd: MakeSshd) -> None:
     server = make_sshd().start()
     error, seconds = failure(
-        opener, server.port, AuthenticationFailed, key="other", ssh_handshake_attempts=3, ssh_timeout=300.0
+        opener, server.port, AuthenticationFailed, key="other", ssh_handshake_attempts=2, ssh_timeout=300.0
     )
-    assert "3 refused logins" in error.message
+    assert "2 refused logins" in error.message
     assert "ssh_username" in error.hint
-    assert server.logins("Connection from") >= 3
-    assert 1.5 < seconds < 6
+    assert server.logins("Connection from") >= 2
+    assert 0.8 < seconds < 6
 
 
 def test_wrong_password_is_an_authentication_failure(opener: Opener, sshd: Sshd) -> None:
@@ -145,7 +145,7 @@ def test_end_of_the_console_is_part_of_the_error(opener: Opener) -> None:
 
 def test_server_that_comes_up_late_is_reached_soon(opener: Opener, make_sshd: MakeSshd) -> None:
     server = make_sshd()
-    threading.Timer(0.8, server.start).start()
+    threading.Timer(0.5, server.start).start()
     began = time.monotonic()
     connection = opener(server.port)
     assert time.monotonic() - began < 3
@@ -156,7 +156,7 @@ def test_key_that_is_installed_late_is_accepted(opener: Opener, make_sshd: MakeS
     server = make_sshd().start()
     accepted = server.authorized.read_text()
     server.authorized.write_text("")
-    timer = threading.Timer(1.2, server.authorized.write_text, (accepted,))
+    timer = threading.Timer(0.6, server.authorized.write_text, (accepted,))
     timer.start()
     opener(server.port)
     timer.join()

@@ -60,7 +60,17 @@ def cancel_when_ready(opener: Opener, port: int, folder: Path, ssh_pty: bool = F
     return [int(line) for line in record.read_text().split()], time.monotonic() - cancelled[0]
 
 
-@pytest.mark.parametrize("pty", [False, True], ids=["no terminal", "terminal"])
+@pytest.mark.parametrize(
+    "pty",
+    [
+        pytest.param(False, id="no terminal"),
+        pytest.param(
+            True,
+            id="terminal",
+            marks=pytest.mark.skipif(os.geteuid() != 0, reason="sshd gives terminals only as root"),
+        ),
+    ],
+)
 def test_nothing_is_left_of_a_script_that_ignores_term(sshd: Sshd, opener: Opener, tmp_path: Path, pty: bool) -> None:
     pids, seconds = cancel_when_ready(opener, sshd.port, tmp_path, ssh_pty=pty)
     assert len(pids) == 6

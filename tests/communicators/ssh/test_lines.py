@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagesmith_ssh.lines import LineSplitter
@@ -18,6 +18,7 @@ def split(data: bytes, cuts: list[int] | None = None, longest: int = 65536) -> l
     return lines
 
 
+@settings(database=None)
 @given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=5))
 def test_where_the_stream_is_cut_makes_no_difference(data: bytes, cuts: list[int]) -> None:
     assert split(data, cuts) == split(data)

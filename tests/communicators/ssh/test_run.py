@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
@@ -64,6 +65,7 @@ def test_command_killed_by_a_signal_names_it(remote: SshRemote) -> None:
     assert (result.exit_status, result.signal) == (137, "KILL")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="sshd gives terminals only as root")
 def test_pty_is_a_terminal_that_does_not_echo(sshd: Sshd, opener: Opener) -> None:
     remote = opener(sshd.port, ssh_pty=True).remote
     result = remote.run("tty; stty size; stty -a | grep -o -- '-echo '; echo to stderr >&2")
@@ -93,7 +95,7 @@ def test_reconnect_waits_for_a_server_that_restarts(make_sshd: MakeSshd, opener:
     remote = opener(server.port).remote
     server.stop()
     assert remote.run("kill -KILL $PPID").exit_status is None
-    timer = threading.Timer(0.7, server.start)
+    timer = threading.Timer(0.4, server.start)
     timer.start()
     assert remote.run("echo back").stdout == "back\n"
     timer.join()
@@ -103,7 +105,7 @@ def test_reconnect_waits_for_a_server_that_restarts(make_sshd: MakeSshd, opener:
 
 def test_server_that_never_comes_back_is_a_classified_error(make_sshd: MakeSshd, opener: Opener) -> None:
     server = make_sshd().start()
-    remote = opener(server.port, ssh_timeout=1.0).remote
+    remote = opener(server.port, ssh_timeout=0.5).remote
     server.stop()
     remote.run("kill -KILL $PPID")
     with pytest.raises(ConnectError, match="nothing listens there"):

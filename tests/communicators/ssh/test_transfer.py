@@ -230,7 +230,7 @@ def test_failed_upload_leaves_the_old_file_and_no_draft(remote: SshRemote, tmp_p
 
     class Shrinking(type(source)):  # type: ignore[misc]
         def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
-            facts = os.stat(source, follow_symlinks=follow_symlinks)
+            facts = Path(source).stat(follow_symlinks=follow_symlinks)
             os.truncate(source, 50_000)
             return facts
 
