@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from imagesmith.errors import ConnectionLost, ImagesmithError
 from imagesmith.interfaces import CommandResult, OutputSink
@@ -137,6 +137,12 @@ class SshRemote:
 
     def close(self) -> None:
         self._transport.shut()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class _Collected:

@@ -125,6 +125,8 @@ def test_quiet_command_on_a_live_connection_is_not_given_up(sshd: Sshd, opener: 
     assert remote.run("sleep 1.5; echo done").stdout == "done\n"
 
 
-def test_close_can_be_called_twice(remote: SshRemote) -> None:
-    remote.close()
+def test_close_ends_a_with_block_and_can_be_called_twice(remote: SshRemote) -> None:
+    with remote:
+        transport = remote.transport()
+    assert not transport.is_alive()
     remote.close()
