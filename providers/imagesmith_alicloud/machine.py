@@ -60,12 +60,12 @@ def wait_running(context: Context, machine: Machine) -> Mapping[str, Any]:
         before = status
         return Pending(status)
 
-    return context.run.wait_until(watch.what, probe, _pace(context.options.instance_ready_timeout, expected_s=3.5))
+    return context.run.wait_until(watch.what, probe, _pace(context.options.instance_ready_timeout, expected_s=4.5))
 
 
 def _pace(timeout_s: float, *, expected_s: float) -> Patience:
     """Hardly an instance starts or stops sooner; from then on it is looked at often enough to lose little time."""
-    return Patience(timeout_s, first_s=0.45, growth=1.02, longest_s=3.0, expected_s=expected_s)
+    return Patience(timeout_s, first_s=0.3, growth=1.03, longest_s=3.0, expected_s=expected_s)
 
 
 def renew(context: Context, machine: Machine) -> None:

@@ -139,9 +139,8 @@ class Cloud:
     ) -> Answer:
         action = type(request).__name__.removesuffix("Request")
         line = self._product_of(request).line
-        if hasattr(request, "region_id") and request.region_id is None:
+        if getattr(request, "region_id", "") is None:
             request.region_id = self.region
-
         attempts = 0
 
         def again(error: Exception) -> bool:
