@@ -26,8 +26,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def make_key(path: Path, kind: str = "ed25519", *more: str) -> Path:
-    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "test", "-f", path, *more], check=True)
+def make_key(path: Path, kind: str = "ed25519") -> Path:
+    more = ["-b", "2048"] if kind == "rsa" else []
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "test", *more, "-f", path], check=True)
     return path
 
 
