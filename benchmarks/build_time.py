@@ -44,7 +44,13 @@ class Figures:
 
 def measure(command: list[str], environment: dict[str, str], builder: dict[str, str]) -> Figures:
     """Build once against a cloud of its own; ``{url}`` in the arguments becomes the cloud's address."""
-    cloud = SimulatedAlicloud.start(machines="sandbox", latencies=LATENCIES)
+    with SimulatedAlicloud.start(machines="sandbox", latencies=LATENCIES) as cloud:
+        return _measure(cloud, command, environment, builder)
+
+
+def _measure(
+    cloud: SimulatedAlicloud, command: list[str], environment: dict[str, str], builder: dict[str, str]
+) -> Figures:
     with tempfile.TemporaryDirectory(prefix="b") as folder:
         keys = {"access_key": cloud.access_key, "secret_key": cloud.secret_key}
         url = {name: value.replace("{url}", cloud.url) for name, value in builder.items()}
@@ -61,9 +67,7 @@ def measure(command: list[str], environment: dict[str, str], builder: dict[str, 
     if process.returncode or cloud.leftovers():
         sys.exit(f"{command[0]} failed or left something:\n{output}\n{cloud.leftovers()}")
     actions = Counter(call.action for call in cloud.calls())
-    figures = Figures(seconds, sum(actions.values()), cloud.critical_path_s(), rss)
-    cloud.close()
-    return figures
+    return Figures(seconds, sum(actions.values()), cloud.critical_path_s(), rss)
 
 
 class PeakMemory:

@@ -191,7 +191,7 @@ class Run:
         work = [first, second] + ([third] if third else [])
         if self.debug:
             return tuple(one() for one in work)
-        before = _batch.set(next(self._batches))
+        before = _batch.set(_batch.get() or next(self._batches))
         try:
             with ThreadPoolExecutor(len(work), thread_name_prefix="together") as pool:
                 futures = [pool.submit(contextvars.copy_context().run, one) for one in work]

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
 MASK = "<sensitive>"
-_SHORTEST_LINE = 3
+_SHORTEST_LINE = 8
 
 _lock = threading.Lock()
 _forms: set[str] = set()

@@ -65,7 +65,7 @@ def wait_running(context: Context, machine: Machine) -> Mapping[str, Any]:
 
 def _pace(timeout_s: float, *, expected_s: float) -> Patience:
     """Hardly an instance starts or stops sooner; from then on it is looked at often enough to lose little time."""
-    return Patience(timeout_s, first_s=0.3, growth=1.03, longest_s=3.0, expected_s=expected_s)
+    return Patience(timeout_s, first_s=0.38, growth=1.03, longest_s=3.0, expected_s=expected_s)
 
 
 def renew(context: Context, machine: Machine) -> None:
@@ -98,7 +98,7 @@ def stop(context: Context, machine: Machine) -> None:
         return True if found.get("Status") == "Stopped" else Pending(str(found.get("Status")))
 
     try:
-        context.run.wait_until(f"instance {machine.id} (stop)", probe, _pace(options.stop_timeout, expected_s=2.5))
+        context.run.wait_until(f"instance {machine.id} (stop)", probe, _pace(options.stop_timeout, expected_s=3.0))
     except WaitTimeout as error:
         if options.disable_stop_instance:
             hint = "disable_stop_instance is set: a provisioner has to shut the guest down"

@@ -68,7 +68,8 @@ def test_power_off_by_the_cloud_asks_processes_first_and_force_does_not(make_box
         box.boot()
         box.run("rm -f /root/asked")
         script = "trap 'echo asked > /root/asked; exit' TERM; touch /root/ready; while :; do sleep 0.02; done"
-        box.run(f'rm -f /root/ready; setsid sh -c "{script}" >/dev/null 2>&1 </dev/null & sleep 0.3')
+        box.run(f'rm -f /root/ready; setsid sh -c "{script}" >/dev/null 2>&1 </dev/null &')
+        assert eventually(lambda: box.ssh("ls /root/ready").returncode == 0)
         box.machine.power_off(force=force)
         assert not box.machine.running
         with pytest.raises(ConnectionRefusedError):

@@ -130,23 +130,8 @@ class Host:
         trees.make_layer(self._folder / "layers/probe")
         self._prepare_base()
         errors, say_error = os.pipe()
-
-        def inside() -> int:
-            try:
-                trees.mount_root(str(self._folder), ["base"], "probe")
-            except OSError as error:
-                os.write(say_error, f"{error.errno} {error.strerror} ({error.filename})".encode())
-                return 1
-            return 0
-
-        def main() -> int:
-            child = os.fork()
-            if child == 0:
-                namespaces.run_and_exit(inside)
-            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
         try:
-            child = namespaces.fork_inside(self._who, keeper.ALL_NAMESPACES, main)
+            child = namespaces.fork_inside(self._who, keeper.ALL_NAMESPACES, lambda: self._try_mounts(say_error))
             os.waitpid(child, 0)
             os.close(say_error)
             text = os.read(errors, 4096).decode()
@@ -157,6 +142,22 @@ class Host:
         if text:
             number, _, rest = text.partition(" ")
             raise OSError(int(number), rest)
+
+    def _try_mounts(self, say_error: int) -> int:
+        """In the namespaces: mount a machine's root in their first process, and report an error by the descriptor."""
+
+        def inside() -> int:
+            try:
+                trees.mount_root(str(self._folder), ["base"], "probe")
+            except OSError as error:
+                os.write(say_error, f"{error.errno} {error.strerror} ({error.filename})".encode())
+                return 1
+            return 0
+
+        child = os.fork()
+        if child == 0:
+            namespaces.run_and_exit(inside)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
     def _fork_keeper(self, message: Message, descriptors: list[int]) -> None:
         self._prepare_base()

@@ -58,7 +58,8 @@ class Keeper:
         self._selector = selectors.DefaultSelector()
         self._timers: list[tuple[float, Callable[[], None]]] = []
         self._guest: Channel | None = None
-        self._guest_pid = 0
+        self._guest_pid = 0  # who holds the namespaces
+        self._init_pid = 0
         self._console = -1
         self._front: Channel | None = None
         self._front_pid = 0
@@ -199,6 +200,8 @@ class Keeper:
         if "console" in message:
             self._console = descriptors[0]
             self._selector.register(self._console, selectors.EVENT_READ, self._on_console)
+        elif "init" in message:
+            self._init_pid = message["init"]
         elif "failed" in message:
             self._say(f"imagesmith: the machine can't be started: {message['failed']}\n")
         elif "up" in message:
@@ -249,6 +252,12 @@ class Keeper:
             self._front.close()
         self._front, self._front_pid = None, 0
 
+    def _kill_guest(self) -> None:
+        """Kill init, and with it everything in its namespace; its parent ends when all of that is gone."""
+        for pid in (self._front_pid, self._init_pid or self._guest_pid):
+            if pid:
+                os.kill(pid, signal.SIGKILL)
+
     def _stop_guest(self) -> None:
         """Close the front door, then have init end everything."""
         if self._front_pid:
@@ -264,12 +273,13 @@ class Keeper:
             return
         self._replies_when_off.append(message["id"])
         if message.get("force"):
-            os.kill(self._guest_pid, signal.SIGKILL)
-        self._stop_guest()
+            self._kill_guest()
+        else:
+            self._stop_guest()
 
     def _guest_ended(self, _status: int) -> None:
         self._drain_console()
-        self._guest_pid = 0
+        self._guest_pid = self._init_pid = 0
         if self._guest:
             with contextlib.suppress(KeyError, ValueError):
                 self._selector.unregister(self._guest)
@@ -349,6 +359,7 @@ def _run_init(config: boot.BootConfig, control: Channel, agent: Channel) -> int:
         namespaces.die_with_parent(parent)
         _close_all_but({control.fileno(), agent.fileno()})
         namespaces.run_and_exit(Init(config, control, agent).run)
+    control.send({"init": child})
     control.close()
     agent.close()
     syscalls.name_process("namespaces")

@@ -155,10 +155,22 @@ class SandboxMachine:
         if "console" in message:
             self._add_to_console(message["console"])
         elif "peer" in message:
-            allowed = self._allows is None or self._allows(message["peer"], message["port"])
-            self._connection.tell({"do": "firewall", "answer": message["question"], "allowed": allowed})
+            self._decide(message)
         elif "off" in message or "gone" in message:
             self._powered_off()
+
+    def _decide(self, message: Message) -> None:
+        """Answer for the firewall; its rules may wait for a lock of the cloud's, so not in the thread that reads."""
+        allows = self._allows
+
+        def decide() -> None:
+            allowed = allows is None or allows(message["peer"], message["port"])
+            self._connection.tell({"do": "firewall", "answer": message["question"], "allowed": allowed})
+
+        if allows is None:
+            decide()
+        else:
+            threading.Thread(target=decide, name=f"firewall {self._name}", daemon=True).start()
 
     def _add_to_console(self, text: str) -> None:
         with self._lock:

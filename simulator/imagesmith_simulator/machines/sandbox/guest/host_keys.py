@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from imagesmith_simulator.machines.sandbox import namespaces
 
 _RECORD = 4096  # bytes, written and read at once
-_POOL_SIZE = 4
+_POOL_SIZE = 8
 _FOLDER = Path("/etc/ssh")
 _BITS = {"ssh-ed25519": "256", "ssh-rsa": "2048", "ecdsa-sha2-nistp256": "256"}
 _NAMES = {"ssh-ed25519": "ED25519", "ssh-rsa": "RSA", "ecdsa-sha2-nistp256": "ECDSA"}
@@ -39,7 +39,6 @@ def start_pool() -> tuple[int, int]:
     def main() -> int:
         namespaces.die_with_parent(parent)
         os.close(reader)
-        os.nice(5)
         while True:
             key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
             os.write(writer, (_private_text(key) + b"\0" + _public_text(key)).ljust(_RECORD))
