@@ -17,8 +17,8 @@ the host's files can be replaced and removed inside but not written into, and fo
 /usr stay as they are.
 
 A firewall that refuses drops packets: the listener's queue is kept full, so the kernel answers no SYN. It is asked
-about peers at 127.0.0.1, where all connections come from unless bound elsewhere; one from another loopback address, decided
-otherwise, is accepted and kept silent.
+about peers at 127.0.0.1, where all connections come from unless bound elsewhere; one from another loopback address,
+decided otherwise, is accepted and kept silent.
 """
 
 from imagesmith_simulator.machines.sandbox.kind import SandboxKind

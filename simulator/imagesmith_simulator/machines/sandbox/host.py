@@ -52,7 +52,6 @@ class Host:
         return 0
 
     def _make_folder(self) -> None:
-        self._made_state_dir = not self._state_dir.exists()
         self._state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._state_dir.is_symlink() or self._state_dir.stat().st_uid != os.geteuid():
             raise OSError(13, "the state folder belongs to somebody else", str(self._state_dir))
@@ -199,9 +198,8 @@ class Host:
             while True:
                 os.waitpid(-1, 0)
         self._remove(self._folder)
-        if self._made_state_dir:
-            with contextlib.suppress(OSError):
-                self._state_dir.rmdir()
+        with contextlib.suppress(OSError):  # somebody else's machines are there still
+            self._state_dir.rmdir()
 
 
 def main(arguments: list[str]) -> int:
