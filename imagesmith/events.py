@@ -191,4 +191,6 @@ def for_build(event: AnyEvent, build: str) -> AnyEvent:
 
 def as_dict(event: Event) -> dict[str, object]:
     """The event as plain data for JSON, with its type's name in ``event``."""
-    return {"event": type(event).__name__} | dataclasses.asdict(event)
+    data: dict[str, object] = {"event": type(event).__name__}
+    data.update(dataclasses.asdict(event))
+    return data

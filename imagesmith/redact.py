@@ -12,6 +12,7 @@ import re
 import shlex
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from urllib.parse import quote, quote_plus
 
 MASK = "<sensitive>"
@@ -20,6 +21,21 @@ _SHORTEST_LINE = 8
 _lock = threading.Lock()
 _forms: set[str] = set()
 _pattern: re.Pattern[str] | None = None
+
+
+@contextmanager
+def scope() -> Iterator[None]:
+    """Forget at the end what is registered inside; for processes that do one thing after the other (tests, a shell)."""
+    global _pattern
+    with _lock:
+        before, pattern = set(_forms), _pattern
+    try:
+        yield
+    finally:
+        with _lock:
+            _forms.clear()
+            _forms.update(before)
+            _pattern = pattern
 
 
 def register(*secrets: str) -> None:

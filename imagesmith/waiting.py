@@ -44,7 +44,7 @@ class CancelToken:
     def __init__(self) -> None:
         self._event = threading.Event()
         self._error: ImagesmithError | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._callbacks: list[Callable[[], None]] = []
 
     def cancel(self, reason: str = "interrupted") -> None:
@@ -182,7 +182,7 @@ def _by_percentage(percent: float, elapsed: float, patience: Patience) -> float:
     at_least = elapsed * max(99 - percent, 0) / (percent + 1)
     if at_least > 2 * patience.first_s:
         return min(at_least, 12 * patience.longest_s)
-    return elapsed * max(100 - percent, 0.5) / percent + patience.first_s / 10
+    return elapsed * max(99.6 - percent, 0.1) / percent + patience.first_s / 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from imagesmith import redact
+
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
@@ -26,6 +28,13 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+
+
+@pytest.fixture(autouse=True)
+def _own_secrets() -> Iterator[None]:
+    """What one test registers as a secret is not masked in the next one."""
+    with redact.scope():
+        yield
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from imagesmith.errors import ConnectionLost, TransferError
+from imagesmith.errors import ConnectionLost
 from imagesmith_ssh import plain, quoting, scp, sftp
+from imagesmith_ssh.ladder import first_offered
 from imagesmith_ssh.landing import Landing
 from imagesmith_ssh.process import Process
 from imagesmith_ssh.trouble import NotOffered, failed
@@ -58,7 +58,7 @@ def download(remote: SshRemote, source: str, destination: Path) -> None:
         "sftp": lambda: sftp.get(remote, source, destination),
         "scp": lambda: scp.get(remote, source, destination),
     }
-    _first_offered(remote, source, destination, ways)
+    first_offered(remote, f"{source} could not be downloaded to {destination}", ways)
 
 
 def download_tree(remote: SshRemote, source: str, destination: Path) -> None:
@@ -73,22 +73,7 @@ def download_tree(remote: SshRemote, source: str, destination: Path) -> None:
         "scp": lambda: scp.get_tree(remote, source, destination),
         "plain": lambda: plain.get_tree(remote, source, destination),
     }
-    _first_offered(remote, source, destination, ways)
-
-
-def _first_offered(remote: SshRemote, source: str, destination: Path, ways: dict[str, Callable[[], None]]) -> None:
-    allowed = [remote.method] if remote.method else [name for name in ways if name not in remote.missing]
-    reasons = []
-    for name in allowed:
-        try:
-            ways[name]()
-        except NotOffered as error:
-            remote.missing.add(name)
-            reasons.append(str(error))
-        else:
-            return
-    hint = f'remove ssh_file_transfer_method = "{remote.method}"' if remote.method else ""
-    raise TransferError(f"{source} could not be downloaded to {destination}: {'; '.join(reasons)}", hint=hint)
+    first_offered(remote, f"{source} could not be downloaded to {destination}", ways)
 
 
 def _cat(remote: SshRemote, source: str, destination: Path) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imagesmith.errors import ConnectionLost, TransferError
+from imagesmith.errors import ConnectionLost
 from imagesmith_ssh import plain, quoting, scp, sftp
 from imagesmith_ssh.content import TarContent
+from imagesmith_ssh.ladder import first_offered
 from imagesmith_ssh.process import Process
 from imagesmith_ssh.tree import Entry, single, walk
 from imagesmith_ssh.trouble import NotOffered, failed
@@ -64,10 +65,9 @@ def upload(remote: SshRemote, content: bytes | Path, destination: str, mode: int
     """Write one remote file, by a temporary name where that is possible. Raises `TransferError`."""
     entry = single(content, f".imagesmith-{secrets.token_hex(8)}", mode)
     source = f"{len(content)} bytes" if isinstance(content, bytes) else str(content)
-    _first_offered(
+    first_offered(
         remote,
-        source,
-        destination,
+        f"{source} could not be uploaded to {destination}",
         {
             "tar": lambda: _tar_file(remote, entry, source, destination),
             "sftp": lambda: sftp.put(remote, entry, source, destination),
@@ -85,10 +85,9 @@ def upload_tree(remote: SshRemote, source: Path, destination: str, *, contents_o
         return walk(source, top, lambda path: remote.say(f"not uploaded, for it is no file and no folder: {path}"))
 
     name = str(source)
-    _first_offered(
+    first_offered(
         remote,
-        name,
-        destination,
+        f"{name} could not be uploaded to {destination}",
         {
             "tar": lambda: _tar_tree(remote, list(entries()), name, destination),
             "sftp": lambda: sftp.put_tree(remote, entries(), name, destination),
@@ -96,22 +95,6 @@ def upload_tree(remote: SshRemote, source: Path, destination: str, *, contents_o
             "plain": lambda: plain.put_tree(remote, entries(), name, destination),
         },
     )
-
-
-def _first_offered(remote: SshRemote, source: str, destination: str, ways: dict[str, Callable[[], None]]) -> None:
-    """Use the first way that the guest offers; what it has not got is not asked for again on this connection."""
-    allowed = [remote.method] if remote.method else [name for name in ways if name not in remote.missing]
-    reasons = []
-    for name in allowed:
-        try:
-            ways[name]()
-        except NotOffered as error:
-            remote.missing.add(name)
-            reasons.append(str(error))
-        else:
-            return
-    hint = f'remove ssh_file_transfer_method = "{remote.method}"' if remote.method else ""
-    raise TransferError(f"{source} could not be uploaded to {destination}: {'; '.join(reasons)}", hint=hint)
 
 
 def _tar_file(remote: SshRemote, entry: Entry, source: str, destination: str) -> None:

@@ -65,7 +65,7 @@ def wait_running(context: Context, machine: Machine) -> Mapping[str, Any]:
 
 def _pace(timeout_s: float, *, expected_s: float) -> Patience:
     """Hardly an instance starts or stops sooner; from then on it is looked at often enough to lose little time."""
-    return Patience(timeout_s, first_s=0.38, growth=1.03, longest_s=3.0, expected_s=expected_s)
+    return Patience(timeout_s, soon_s=0.6, first_s=0.38, growth=1.03, longest_s=3.0, expected_s=expected_s)
 
 
 def renew(context: Context, machine: Machine) -> None:

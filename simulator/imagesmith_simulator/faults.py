@@ -16,7 +16,7 @@ it hits ``times`` calls. Kinds:
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
@@ -62,10 +62,13 @@ class Faults:
         self._lock = threading.Lock()
         self._rules: list[_Counted] = []
 
-    def add(self, fault: Fault) -> None:
-        """Put a rule in force; it counts the calls from now on."""
+    def add(self, fault: Fault, on_hit: Callable[[], None] | None = None) -> None:
+        """Put a rule in force; it counts the calls from now on.
+
+        ``on_hit`` is called each time it hits, before anything of the call is done: a test may kill the caller there.
+        """
         with self._lock:
-            self._rules.append(_Counted(fault))
+            self._rules.append(_Counted(fault, on_hit))
 
     def clear(self) -> None:
         """Drop every rule."""
@@ -75,8 +78,12 @@ class Faults:
     def match(self, action: str) -> Fault | None:
         """Count one call; the rule that hits it, if any. Of several the one added first wins, all count."""
         with self._lock:
-            hits = [rule.fault for rule in self._rules if rule.hits(action)]
-        return hits[0] if hits else None
+            hits = [rule for rule in self._rules if rule.hits(action)]
+        if not hits:
+            return None
+        if hits[0].on_hit:
+            hits[0].on_hit()
+        return hits[0].fault
 
     def rules(self) -> list[dict[str, Any]]:
         """The rules with the number of calls that each has counted, as plain data."""
@@ -87,6 +94,7 @@ class Faults:
 @dataclass
 class _Counted:
     fault: Fault
+    on_hit: Callable[[], None] | None = None
     counted: int = 0
 
     def hits(self, action: str) -> bool:

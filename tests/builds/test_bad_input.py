@@ -103,7 +103,7 @@ def test_the_wrong_key_ends_early_and_says_so(cloud: SimulatedAlicloud, tmp_path
 def test_an_unreachable_guest_is_told_from_a_refusing_one(cloud: SimulatedAlicloud, tmp_path: Path) -> None:
     done = build(cloud, tmp_path, {"ssh_host": "127.0.0.1", "ssh_port": 1})
     assert done.returncode == 1
-    assert "refused" in done.stdout
+    assert "refuses the connection" in done.stdout
     assert cloud.leftovers() == []
 
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-MEMORY = str(Path(__file__).parent.parent / "core")
+ROOT = Path(__file__).parents[2]
+MEMORY = f"{ROOT / 'tests' / 'core'}:{ROOT}"
 BUILD = "memory_builder:MemoryEcs.web"
 
 _SERVER = str(Path(__file__).parent / "fork_server.py")

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from command_line import CommandLine, Forks  # the line above makes it importable
+from tests.cli.command_line import CommandLine, Forks
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from command_line import BUILD, CommandLine, script
-from terminal import Terminal
+from tests.cli.command_line import BUILD, CommandLine, script
+from tests.cli.terminal import Terminal
 
 BREAKPOINT = {"type": "breakpoint", "note": "look around"}
 

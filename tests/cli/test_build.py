@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from command_line import BUILD, CommandLine, script
+from tests.cli.command_line import BUILD, CommandLine, script
 
 FAILING_AFTER_IMAGE = [{"type": "shell-local", "inline": ["exit 7"]}]
 

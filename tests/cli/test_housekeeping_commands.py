@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from command_line import CommandLine, rest, script, until_ready
+from tests.cli.command_line import CommandLine, rest, script, until_ready
 
 KEPT = ["eip", "instance", "key", "subnet", "vpc"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from command_line import CommandLine, script
+from tests.cli.command_line import CommandLine, script
 
 LINE = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[[A-Z]+\] [\w.-]+: ", re.MULTILINE)
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from command_line import CommandLine
+from tests.cli.command_line import CommandLine
 
 Packer = Callable[..., "subprocess.CompletedProcess[str]"]
 

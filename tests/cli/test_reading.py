@@ -7,8 +7,9 @@ import shutil
 import subprocess
 
 import pytest
-from command_line import CommandLine, script
-from terminal import Terminal
+
+from tests.cli.command_line import CommandLine, script
+from tests.cli.terminal import Terminal
 
 HCL = """
 variable "name" {

@@ -7,7 +7,7 @@ import signal
 import urllib.error
 import urllib.request
 
-from command_line import CommandLine, rest
+from tests.cli.command_line import CommandLine, rest
 
 BUILDER = {
     "type": "alicloud-ecs",

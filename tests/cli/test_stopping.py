@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from command_line import CommandLine, rest, script, until_ready
+
+from tests.cli.command_line import CommandLine, rest, script, until_ready
 
 SLEEP = script("echo ready; exec sleep 60")
 

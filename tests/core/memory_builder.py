@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from memory_cloud import Fault, MemoryCloud, Store
-
 from imagesmith.communicator import CommunicatorOptions
 from imagesmith.interfaces import Lifecycle, Provider
 from imagesmith.options import option
+from tests.core.memory_cloud import Fault, MemoryCloud, Store
 
 
 class MemoryEcs(CommunicatorOptions):
     """The options of the test's builder."""
 
-    builder_type = "memory_builder:MemoryEcs"
+    builder_type = f"{__name__}:MemoryEcs"
 
     store: str = option(doc="The cloud's file.")
     fault: str = option(default="", doc="What goes wrong.")

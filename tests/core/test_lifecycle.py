@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from memory_builder import MemoryEcs
 
 from imagesmith import Build, RunSettings, events, housekeeping
 from imagesmith.errors import (
@@ -22,6 +21,7 @@ from imagesmith.errors import (
 from imagesmith.ledger import read_all
 from imagesmith.runner import run_plan
 from imagesmith.waiting import CancelToken
+from tests.core.memory_builder import MemoryEcs
 
 FORWARD_CALLS = 8
 
@@ -58,12 +58,12 @@ def test_any_failing_call_leaves_nothing(tmp_path: Path, fault: str, call: int) 
 def test_a_killed_process_is_cleaned_up_by_another(tmp_path: Path, state_dir: Path, fault: str, call: int) -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from memory_builder import MemoryEcs\n"
+        "from tests.core.memory_builder import MemoryEcs\n"
         "from imagesmith import Build\n"
         "Build(source=MemoryEcs(store=sys.argv[2], fault=sys.argv[3], fault_at=int(sys.argv[4]))).run()\n"
     )
-    here, store = str(Path(__file__).parent), str(tmp_path / "cloud")
-    done = subprocess.run([sys.executable, "-c", code, here, store, fault, str(call)], check=False, env=os.environ)
+    root, store = str(Path(__file__).parents[2]), str(tmp_path / "cloud")
+    done = subprocess.run([sys.executable, "-c", code, root, store, fault, str(call)], check=False, env=os.environ)
     assert done.returncode == 9
     (summary,) = housekeeping.list_runs(state_dir)
     if summary.state == "dead":

@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from imagesmith import Build, RunSettings
 from imagesmith.runner import RunOutcome, run_plan
 from imagesmith_alicloud import AlicloudEcs
 from imagesmith_simulator.alicloud import SimulatedAlicloud
-from imagesmith_simulator.faults import Fault, Faults
 
 TEMPLATE = {
     "region": "cn-hangzhou",
@@ -52,26 +49,6 @@ def images(cloud: SimulatedAlicloud) -> list[str]:
     """What is there besides leftovers."""
     leftovers = set(cloud.leftovers())
     return [line for line in cloud.inventory() if line not in leftovers]
-
-
-@dataclass
-class Killing(Faults):
-    """Faults that kill a process at the n-th call, before or after the cloud has acted."""
-
-    nth: int
-    when: str
-    kill: Callable[[], None]
-
-    def __post_init__(self) -> None:
-        super().__init__()
-        self.seen = 0
-
-    def match(self, action: str) -> Fault | None:
-        self.seen += 1
-        if self.seen != self.nth:
-            return None
-        self.kill()
-        return Fault(kind="cut" if self.when == "before" else "lose_answer")
 
 
 CODE = """

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tally import PACKER, Tally
 
 from imagesmith_simulator.alicloud import SimulatedAlicloud
+from tests.faults.tally import PACKER, Tally
 
 _TALLY = pytest.StashKey[Tally]()
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from breaking import calls_of_a_build, images, run
-from tally import Tally
 
 from imagesmith_simulator.alicloud import SimulatedAlicloud
 from imagesmith_simulator.faults import Fault, Kind
+from tests.faults.breaking import calls_of_a_build, images, run
+from tests.faults.tally import Tally
 
 TRANSIENT: tuple[Kind, ...] = ("throttle", "error_5xx", "html_502", "cut", "lose_answer")
 

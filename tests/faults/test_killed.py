@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
-from breaking import TEMPLATE, Killing, calls_of_a_build, images, source, start_process
-from tally import Tally
 
 from imagesmith import housekeeping
 from imagesmith_simulator.alicloud import SimulatedAlicloud
+from imagesmith_simulator.faults import Fault
+from tests.faults.breaking import TEMPLATE, calls_of_a_build, images, source, start_process
+from tests.faults.tally import Tally
 
 
 def run_and_kill(cloud: SimulatedAlicloud, nth: int, when: str) -> None:
+    """Build in a process of its own that is killed at its n-th call, before or after the cloud has acted."""
     options = source(cloud)
     endpoints = {"custom_endpoint_ecs": options.custom_endpoint_ecs, "custom_endpoint_vpc": options.custom_endpoint_vpc}
     keys = {"ALICLOUD_ACCESS_KEY": options.access_key, "ALICLOUD_SECRET_KEY": options.secret_key}
     process = start_process(json.dumps(TEMPLATE | endpoints), keys=keys)
-    cloud.faults = Killing(nth, when, process.kill)
-    process.wait(60)
-    cloud.faults = type(cloud.faults).__mro__[1]()
+
+    def kill() -> None:
+        process.kill()
+        process.wait(10)
+
+    cloud.faults.add(Fault(kind="cut" if when == "before" else "lose_answer", nth=nth), on_hit=kill)
+    assert process.wait(60) == -signal.SIGKILL
+    cloud.faults.clear()
 
 
 @pytest.mark.sweep

@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 
 import pytest
-from breaking import TEMPLATE
-from tally import Tally
 
 from imagesmith_simulator.alicloud import SimulatedAlicloud
+from tests.faults.breaking import TEMPLATE
+from tests.faults.tally import Tally
 
 MOMENTS = 20
 MARK = "imagesmith-sweep-sleep"

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "provisioners"))
-
-from local_remote import Scene
+from tests.provisioners.local_remote import Scene
 
 
 @pytest.fixture

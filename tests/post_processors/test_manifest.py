@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_remote import Scene
 
 from imagesmith import redact
 from imagesmith.errors import Cancelled, PostProcessError
 from imagesmith.interfaces import Artifact
 from imagesmith.post_processors.manifest import Manifest
+from tests.provisioners.local_remote import Scene
 
 IMAGE = Artifact(
     builder_id="alibaba.alicloud",

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_remote import Scene
 
 from imagesmith import plugin
 from imagesmith.errors import Cancelled, PostProcessError
@@ -20,6 +19,7 @@ from imagesmith.plan import Given, PlannedPostProcessor
 from imagesmith.post_processors.manifest import Manifest
 from imagesmith.post_processors.running import run_chains
 from imagesmith.post_processors.shell_local import ShellLocal
+from tests.provisioners.local_remote import Scene
 
 IMAGE = Artifact(
     builder_id="alibaba.alicloud",

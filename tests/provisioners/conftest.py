@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from local_remote import LocalRemote, Scene
+from tests.provisioners.local_remote import LocalRemote, Scene
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_remote import LocalRemote, Scene
 
 from imagesmith.errors import ProvisionError, TemplateError, TransferError
 from imagesmith.options import Given, complete, decode
 from imagesmith.provisioners.file import File
+from tests.provisioners.local_remote import LocalRemote, Scene
 
 
 @pytest.fixture

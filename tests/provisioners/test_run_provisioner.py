@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_remote import LocalRemote, Scene, is_running
 
 from imagesmith.errors import BuildTimeout, Cancelled, ConnectionLost, Location, ProvisionError, TemplateError
 from imagesmith.options import Given as Entry
@@ -21,6 +20,7 @@ from imagesmith.provisioners.shell import Shell
 from imagesmith.provisioners.shell_local import ShellLocal
 from imagesmith.provisioners.sleep import Sleep
 from imagesmith.template.rendering import Interpolation, TemplateConfiguration
+from tests.provisioners.local_remote import LocalRemote, Scene, is_running
 
 TYPES = {Breakpoint: "breakpoint", File: "file", Shell: "shell", ShellLocal: "shell-local", Sleep: "sleep"}
 

@@ -7,12 +7,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from local_remote import LocalRemote, Scene, is_running
 
 from imagesmith import redact
 from imagesmith.errors import Cancelled, ConnectionLost, Diagnostic, ProvisionError, TemplateError
 from imagesmith.options import Given, complete, decode
 from imagesmith.provisioners.shell import Shell
+from tests.provisioners.local_remote import LocalRemote, Scene, is_running
 
 AWKWARD = {
     "QUOTES": """it's a "word" and `id`""",

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_remote import Scene
 
 from imagesmith.communicator import CommunicatorOptions
 from imagesmith.interfaces import Address, Login
@@ -23,6 +22,7 @@ from imagesmith.options import complete
 from imagesmith.provisioners.file import File
 from imagesmith.provisioners.shell import Shell
 from imagesmith_ssh import connect
+from tests.provisioners.local_remote import Scene
 
 pytestmark = pytest.mark.packer
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_remote import Scene, is_running
 
 from imagesmith.errors import Cancelled, Diagnostic, ImagesmithError, ProvisionError, TemplateError
 from imagesmith.options import Given, complete, decode
 from imagesmith.provisioners.shell_local import ShellLocal
+from tests.provisioners.local_remote import Scene, is_running
 
 AWKWARD = {
     "QUOTES": """it's a "word" and `id`""",

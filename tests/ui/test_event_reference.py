@@ -6,10 +6,9 @@ import json
 import re
 from pathlib import Path
 
-from story import image_build, stamped, told
-
 from imagesmith.ui import event_reference
 from imagesmith.ui.json_lines import encode
+from tests.ui.story import image_build, stamped, told
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "events.md"
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from story import NAME, OTHER, START, THIRD, image_build, stamped, told
-from terminal import Terminal
 
 from imagesmith import events, ui
 from imagesmith.ui import live_parts
 from imagesmith.ui.record import Record
+from tests.cli.terminal import Terminal
+from tests.ui.story import NAME, OTHER, START, THIRD, image_build, stamped, told
 
 STORY = [sys.executable, str(Path(__file__).parent / "story.py"), "--speed"]
 

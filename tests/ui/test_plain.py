@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
-from story import NAME, OTHER, START, image_build, stamped, told
 
 from imagesmith import events, redact, ui
 from imagesmith.events import Event
 from imagesmith.ui.json_lines import JsonLines
 from imagesmith.ui.machine_readable import MachineReadable
 from imagesmith.ui.plain import Plain
+from tests.ui.story import NAME, OTHER, START, image_build, stamped, told
 
 WHOLE = """\
 ==> web: source image: ubuntu_22_04_x64_20G_alibase_20240322.vhd (0.2 s)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,14 +9,12 @@ from typing import Any, cast
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from openssh import SSHD, USER, Connection, MakeSshd, Opener, Sshd, make_key  # the line above makes it importable
-
 from imagesmith.communicator import CommunicatorOptions
 from imagesmith.interfaces import Address, Login
 from imagesmith.waiting import CancelToken
 from imagesmith_ssh import connect
 from imagesmith_ssh.remote import SshRemote
+from tests.communicators.ssh.openssh import SSHD, USER, Connection, MakeSshd, Opener, Sshd, make_key
 
 
 @pytest.fixture(scope="session")

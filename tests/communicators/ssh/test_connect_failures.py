@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openssh import MakeSshd, Opener, Sshd, free_port, make_key
-from ssh_peers import dropping, listener, silent, web_server
 
 from imagesmith.errors import (
     AuthenticationFailed,
@@ -25,6 +23,8 @@ from imagesmith.errors import (
     Unreachable,
 )
 from imagesmith.waiting import CancelToken
+from tests.communicators.ssh.openssh import MakeSshd, Opener, Sshd, free_port, make_key
+from tests.communicators.ssh.ssh_peers import dropping, listener, silent, web_server
 
 
 def failure(opener: Opener, port: int, expected: type[ConnectError], **options: Any) -> tuple[ConnectError, float]:

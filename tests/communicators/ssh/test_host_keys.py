@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from openssh import MakeSshd, Opener, Sshd, make_key
 
 from imagesmith.errors import CloudError, HostKeyMismatch, TemplateError
 from imagesmith_ssh.hostkeys import console_pins, given_pins
+from tests.communicators.ssh.openssh import MakeSshd, Opener, Sshd, make_key
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from openssh import MakeSshd, Opener, Sshd
-from ssh_peers import single_session_server
 
 from imagesmith.errors import Cancelled
 from imagesmith.waiting import CancelToken
+from tests.communicators.ssh.openssh import MakeSshd, Opener, Sshd
+from tests.communicators.ssh.ssh_peers import single_session_server
 
 # A shell, a child and a grandchild that ignore TERM, one in a session of its own, one that its parent has left behind.
 STUBBORN = """

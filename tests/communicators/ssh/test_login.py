@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization as forms
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from openssh import Opener, Sshd
-from ssh_peers import password_server
 
 from imagesmith.errors import AuthenticationFailed
 from imagesmith_ssh.keys import AnyPrivateKey, load_private_key
+from tests.communicators.ssh.openssh import Opener, Sshd
+from tests.communicators.ssh.ssh_peers import password_server
 
 PEM = forms.Encoding.PEM
 

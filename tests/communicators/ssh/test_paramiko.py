@@ -6,11 +6,11 @@ import subprocess
 import sys
 
 import paramiko
-from openssh import MakeSshd, Opener, Sshd
 from paramiko.packet import Packetizer
 
 from imagesmith_ssh.packets import SwiftPacketizer
 from imagesmith_ssh.transport import CIPHERS
+from tests.communicators.ssh.openssh import MakeSshd, Opener, Sshd
 
 
 def test_importing_the_communicator_loads_no_paramiko() -> None:

@@ -7,10 +7,10 @@ import threading
 import time
 
 import pytest
-from openssh import MakeSshd, Opener, Sshd
 
 from imagesmith.errors import ConnectError
 from imagesmith_ssh.remote import SshRemote
+from tests.communicators.ssh.openssh import MakeSshd, Opener, Sshd
 
 Line = tuple[str, str]
 

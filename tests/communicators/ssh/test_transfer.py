@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from openssh import MakeSshd, Opener, Sshd
 
 from imagesmith.errors import Cancelled, ConnectionLost, TransferError
 from imagesmith.waiting import CancelToken
 from imagesmith_ssh.remote import SshRemote
+from tests.communicators.ssh.openssh import MakeSshd, Opener, Sshd
 
 NAMES = [
     "plain",

@@ -212,7 +212,6 @@ def test_debug_logging_shows_no_secrets(stub: Any) -> None:
     code = f"""
 import logging, sys
 logging.basicConfig(level=logging.DEBUG)
-sys.path.insert(0, {str(Path(__file__).parent)!r})
 from imagesmith.waiting import CancelToken
 from imagesmith_alicloud.credentials import Access
 from imagesmith_alicloud.endpoints import parse_endpoint

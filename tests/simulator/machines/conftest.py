@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from boxes import Box, KeyPair
-
 from imagesmith_simulator.machines.interface import MachineSpec
 from imagesmith_simulator.machines.sandbox import SandboxKind
+from tests.simulator.machines.boxes import Box, KeyPair
 
 _numbers = itertools.count(1)
 

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 
 import pytest
-from boxes import Box, execute
 
 from imagesmith.errors import UsageError
 from imagesmith_simulator.machines.interface import Endpoint
+from tests.simulator.machines.boxes import Box, execute
 
 MakeBox = Callable[..., Box]
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from boxes import Box, KeyPair
 
 from imagesmith.errors import UsageError
 from imagesmith_simulator.machines.interface import MachineSpec
 from imagesmith_simulator.machines.sandbox import SandboxKind
+from tests.simulator.machines.boxes import Box, KeyPair
 
 MakeBox = Callable[..., Box]
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from boxes import Box, execute
+
+from tests.simulator.machines.boxes import Box, execute
 
 
 def test_the_hosts_files_stay_as_they_are(make_box: Callable[..., Box]) -> None:

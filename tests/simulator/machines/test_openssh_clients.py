@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from boxes import Box, ended, eventually
+from tests.simulator.machines.boxes import Box, ended, eventually
 
 
 def test_exit_status_output_and_errors_come_back(shared_box: Box) -> None:

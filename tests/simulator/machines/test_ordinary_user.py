@@ -19,7 +19,7 @@ import pytest
 _SCRIPT = """
 import json, sys
 from pathlib import Path
-from boxes import Box, KeyPair
+from tests.simulator.machines.boxes import Box, KeyPair
 from imagesmith_simulator.machines.interface import MachineSpec
 from imagesmith_simulator.machines.sandbox import SandboxKind
 

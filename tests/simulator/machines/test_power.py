@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from boxes import Box, KeyPair, eventually
 
 from imagesmith.errors import UsageError
 from imagesmith_simulator.machines.sandbox import SandboxKind
+from tests.simulator.machines.boxes import Box, KeyPair, eventually
 
 MakeBox = Callable[..., Box]
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import paramiko
 import pytest
-from boxes import Box, eventually, execute
 
 from imagesmith_simulator.machines.sandbox.sshd.transport import ServerTransport
+from tests.simulator.machines.boxes import Box, eventually, execute
 
 
 def test_password_and_keyboard_interactive_logins(shared_box: Box) -> None:

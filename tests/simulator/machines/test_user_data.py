@@ -9,9 +9,9 @@ from email.mime.text import MIMEText
 from pathlib import Path
 
 import pytest
-from boxes import Box, KeyPair, eventually
 
 from imagesmith_simulator.machines.sandbox.guest.yaml_subset import YamlError, parse
+from tests.simulator.machines.boxes import Box, KeyPair, eventually
 
 MakeBox = Callable[..., Box]
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hcl2_plans import options, plan
 
 from imagesmith.errors import TemplateError, UsageError
 from imagesmith.options import Given, Options, option
 from imagesmith.plan import PlannedBuild, TemplateRequest
 from imagesmith.template.hcl2 import load
+from tests.template.hcl2.hcl2_plans import options, plan
 
 SOURCES = (
     'source "cloud" "a" {\n  image = "img"\n  size  = 1.50\n  count = 2\n}\n'

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hcl2_plans import plain
 
 from imagesmith.errors import TemplateError
+from tests.template.hcl2.hcl2_plans import plain
 
 WRONG = [
     ("uper(1)", 1, 'There is no function "uper"', 'Did you mean "upper"?'),

@@ -10,12 +10,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hcl2_plans import as_json, plain, value_of
 
 from imagesmith.errors import TemplateError
 from imagesmith.template.hcl2.cty import DYNAMIC, NUMBER, STRING, tuple_of, unknown
 from imagesmith.template.hcl2.functions.json_text import encode
 from imagesmith.template.hcl2.functions.registry import FunctionProblem
+from tests.template.hcl2.hcl2_plans import as_json, plain, value_of
 
 TABLE = [
     line.split("\t") for line in (Path(__file__).parent / "expressions.tsv").read_text(encoding="utf-8").splitlines()

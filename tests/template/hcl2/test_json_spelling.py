@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hcl2_plans import options, plan
 
 from imagesmith.errors import TemplateError
+from tests.template.hcl2.hcl2_plans import options, plan
 
 TEMPLATE: dict[str, Any] = {
     "//": "a comment",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hcl2_plans import plan
 
 from imagesmith.errors import TemplateError
+from tests.template.hcl2.hcl2_plans import plan
 
 
 def test_order_does_not_matter(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import random
 import tempfile
 from pathlib import Path
 
-from hcl2_plans import plan, refusal, value_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from imagesmith.template.hcl2.cty import ANYTHING
 from imagesmith.template.hcl2.functions import names
 from imagesmith.template.hcl2.parser import parse_body
 from imagesmith.template.hcl2.source import Source
+from tests.template.hcl2.hcl2_plans import plan, refusal, value_of
 
 PIECES = st.sampled_from(
     ["a", "b.c", "1", "-2.5", '"x"', '"${', '}"', "(", ")", "[", "]", "{", "}", "=", "\n", " ", ",", "?", ":", "...",

@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-from hcl2_plans import plain
 
 from imagesmith.errors import TemplateError
 from imagesmith.template.hcl2 import nodes
@@ -17,6 +16,7 @@ from imagesmith.template.hcl2.evaluator import evaluate
 from imagesmith.template.hcl2.parser import parse_body
 from imagesmith.template.hcl2.scope import Scope, Surroundings
 from imagesmith.template.hcl2.source import Source
+from tests.template.hcl2.hcl2_plans import plain
 
 CORPUS = json.loads((Path(__file__).parent / "syntax_corpus.json").read_text(encoding="utf-8"))
 VALID: list[str] = CORPUS["valid"]

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hcl2_plans import plan
 
 from imagesmith.errors import TemplateError, UsageError
 from imagesmith.plan import Plan, TemplateRequest
 from imagesmith.template.hcl2 import load
+from tests.template.hcl2.hcl2_plans import plan
 
 DECLARED = 'variable "v" {\n  type    = string\n  default = "default"\n}\n'
 
