@@ -71,11 +71,18 @@ def test_the_public_names_are_the_ones_that_exist() -> None:
     assert {name for name in imagesmith.__all__ if getattr(imagesmith, name) is not None} == set(imagesmith.__all__)
 
 
-def test_the_wheel_built_from_the_sdist_holds_every_module(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel as it is built from the sdist."""
+    folder = tmp_path_factory.mktemp("dist")
     environ = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    command = [sys.executable, "-m", "build", "--outdir", str(tmp_path), str(ROOT)]
+    command = [sys.executable, "-m", "build", "--outdir", str(folder), str(ROOT)]
     subprocess.run(command, check=True, capture_output=True, env=environ)
-    (wheel,) = tmp_path.glob("*.whl")
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_the_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if not name.startswith("imagesmith-")}
     tree = {
@@ -85,4 +92,18 @@ def test_the_wheel_built_from_the_sdist_holds_every_module(tmp_path: Path) -> No
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert held == tree
-    subprocess.run([sys.executable, "-m", "check_wheel_contents", str(wheel)], check=True, capture_output=True)
+    command = [sys.executable, "-m", "check_wheel_contents", str(wheel)]
+    assert subprocess.run(command, check=False, capture_output=True, cwd=ROOT).returncode == 0
+
+
+def test_the_demo_builds_from_the_unpacked_wheel(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    template = ROOT / "examples" / "alicloud" / "quickstart.pkr.hcl"
+    code = "import imagesmith, sys; from imagesmith.cli import main; print(imagesmith.__file__); sys.exit(main())"
+    command = [sys.executable, "-c", code, "build", "--simulate", "-latency", "none", str(template)]
+    environ = os.environ | {"PYTHONPATH": str(tmp_path / "site")}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path, env=environ)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith(str(tmp_path))
+    assert "Nothing left behind" in done.stdout
