@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from imagesmith import Build, RunSettings
+from imagesmith import Build, RunSettings, Shell
 from imagesmith.runner import RunOutcome, run_plan
 from imagesmith_alicloud import AlicloudEcs
 from imagesmith_simulator.alicloud import SimulatedAlicloud
 
-TEMPLATE = {
+TEMPLATE: dict[str, Any] = {
     "region": "cn-hangzhou",
     "image_name": "swept",
     "source_image": "aliyun_3_9_x64_20G_alibase_20231219.vhd",
@@ -21,28 +23,47 @@ TEMPLATE = {
     "image_ignore_data_disks": True,
     "tags": {"app": "web"},
 }
+OVER_SSH = {"communicator": "ssh", "ssh_username": "root"}
 
 
-def source(cloud: SimulatedAlicloud) -> AlicloudEcs:
-    """The builder's options for the swept build: network, key pair, EIP, snapshot and image, all made by the run."""
-    attached = cloud.attach(AlicloudEcs(**TEMPLATE))  # type: ignore[arg-type]
+@dataclass(frozen=True)
+class Way:
+    """One kind of build to be swept: network, key pair, EIP, snapshot and image are all made by the run."""
+
+    name: str
+    changes: dict[str, Any]
+    machines: Literal["none", "sandbox"] = "none"
+    provisioners: tuple[Shell, ...] = ()
+
+    def cloud(self) -> SimulatedAlicloud:
+        """A cloud of its own for each build."""
+        return SimulatedAlicloud.start(machines=self.machines)
+
+    def run(self, cloud: SimulatedAlicloud) -> RunOutcome:
+        """One build in this process."""
+        build = Build(source=source(cloud, self.changes), provisioners=self.provisioners)
+        return run_plan(build.plan(), RunSettings(), lambda _event: None)
+
+    def calls(self) -> list[str]:
+        """The actions of a build that nothing breaks, in order."""
+        with self.cloud() as cloud:
+            assert self.run(cloud).exit_code == 0
+            return [call.action for call in cloud.calls()]
+
+
+FROM_SNAPSHOT = Way("from a snapshot", {})
+WAYS = (
+    FROM_SNAPSHOT,
+    Way("from the instance", {"image_ignore_data_disks": False}),
+    Way("over SSH", OVER_SSH, "sandbox", (Shell(inline=["echo hello"]),)),
+)
+
+
+def source(cloud: SimulatedAlicloud, changes: dict[str, Any]) -> AlicloudEcs:
+    """The builder's options for a swept build."""
+    attached = cloud.attach(AlicloudEcs(**(TEMPLATE | changes)))
     assert isinstance(attached, AlicloudEcs)
     return attached
-
-
-def run(cloud: SimulatedAlicloud) -> RunOutcome:
-    """One build in this process."""
-    return run_plan(Build(source=source(cloud)).plan(), RunSettings(), lambda _event: None)
-
-
-def calls_of_a_build() -> list[str]:
-    """The actions of a build that nothing breaks, in order."""
-    cloud = SimulatedAlicloud.start(machines="none")
-    try:
-        assert run(cloud).exit_code == 0
-        return [call.action for call in cloud.calls()]
-    finally:
-        cloud.close()
 
 
 def images(cloud: SimulatedAlicloud) -> list[str]:

@@ -35,7 +35,7 @@ def tally(request: pytest.FixtureRequest) -> Tally:
 @pytest.fixture
 def step(request: pytest.FixtureRequest) -> int:
     """Every how-manyeth call is failed: each one in a whole sweep, a sample otherwise."""
-    return 1 if request.config.getoption("--sweep") == "all" else 7
+    return 1 if request.config.getoption("--sweep") == "all" else 11
 
 
 @pytest.fixture

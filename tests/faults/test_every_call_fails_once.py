@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from imagesmith_simulator.alicloud import SimulatedAlicloud
 from imagesmith_simulator.faults import Fault, Kind
-from tests.faults.breaking import calls_of_a_build, images, run
+from tests.faults.breaking import WAYS, Way, images
 from tests.faults.tally import Tally
 
 TRANSIENT: tuple[Kind, ...] = ("throttle", "error_5xx", "html_502", "cut", "lose_answer")
@@ -15,16 +14,14 @@ TRANSIENT: tuple[Kind, ...] = ("throttle", "error_5xx", "html_502", "cut", "lose
 @pytest.mark.sweep
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("kind", TRANSIENT)
-def test_a_transient_fault_never_fails_the_build(kind: Kind, step: int, tally: Tally) -> None:
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+def test_a_transient_fault_never_fails_the_build(way: Way, kind: Kind, step: int, tally: Tally) -> None:
     wrong: list[str] = []
-    for nth in range(1, len(calls_of_a_build()) + 1, step):
-        cloud = SimulatedAlicloud.start(machines="none")
-        try:
+    for nth in range(1, len(way.calls()) + 1, step):
+        with way.cloud() as cloud:
             cloud.faults.add(Fault(kind=kind, nth=nth))
-            outcome = run(cloud)
+            outcome = way.run(cloud)
             left, action = cloud.leftovers(), cloud.calls()[nth - 1].action
-        finally:
-            cloud.close()
         tally.count(kind, "built" if outcome.exit_code == 0 else "failed")
         if left or outcome.exit_code:
             wrong.append(f"{nth} {action}: {list(outcome.errors.values())} left {left}")
@@ -33,16 +30,14 @@ def test_a_transient_fault_never_fails_the_build(kind: Kind, step: int, tally: T
 
 @pytest.mark.sweep
 @pytest.mark.timeout(1800)
-def test_a_refusal_names_itself_and_leaves_nothing(step: int, tally: Tally) -> None:
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+def test_a_refusal_names_itself_and_leaves_nothing(way: Way, step: int, tally: Tally) -> None:
     wrong: list[str] = []
-    for nth in range(1, len(calls_of_a_build()) + 1, step):
-        cloud = SimulatedAlicloud.start(machines="none")
-        try:
+    for nth in range(1, len(way.calls()) + 1, step):
+        with way.cloud() as cloud:
             cloud.faults.add(Fault(kind="refuse", nth=nth, code="Forbidden.RAM", status=403))
-            outcome = run(cloud)
+            outcome = way.run(cloud)
             left, made, action = cloud.leftovers(), images(cloud), cloud.calls()[nth - 1].action
-        finally:
-            cloud.close()
         error = str(next(iter(outcome.errors.values()), ""))
         kept = bool(made) == (outcome.exit_code in (0, 3))
         tally.count("refuse", {0: "built", 3: "image kept, exit 3"}.get(outcome.exit_code, "failed, nothing left"))

@@ -10,13 +10,13 @@ import pytest
 from imagesmith import housekeeping
 from imagesmith_simulator.alicloud import SimulatedAlicloud
 from imagesmith_simulator.faults import Fault
-from tests.faults.breaking import TEMPLATE, calls_of_a_build, images, source, start_process
+from tests.faults.breaking import FROM_SNAPSHOT, TEMPLATE, images, source, start_process
 from tests.faults.tally import Tally
 
 
 def run_and_kill(cloud: SimulatedAlicloud, nth: int, when: str) -> None:
     """Build in a process of its own that is killed at its n-th call, before or after the cloud has acted."""
-    options = source(cloud)
+    options = source(cloud, {})
     endpoints = {"custom_endpoint_ecs": options.custom_endpoint_ecs, "custom_endpoint_vpc": options.custom_endpoint_vpc}
     keys = {"ALICLOUD_ACCESS_KEY": options.access_key, "ALICLOUD_SECRET_KEY": options.secret_key}
     process = start_process(json.dumps(TEMPLATE | endpoints), keys=keys)
@@ -35,7 +35,7 @@ def run_and_kill(cloud: SimulatedAlicloud, nth: int, when: str) -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_cleanup_after_kill_leaves_nothing(when: str, step: int, tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong: list[str] = []
-    for nth in range(1, len(calls_of_a_build()) + 1, step):
+    for nth in range(1, len(FROM_SNAPSHOT.calls()) + 1, step):
         cloud = SimulatedAlicloud.start(machines="none")
         try:
             monkeypatch.setenv("ALICLOUD_ACCESS_KEY", cloud.access_key)
@@ -55,7 +55,7 @@ def test_cleanup_after_kill_leaves_nothing(when: str, step: int, tally: Tally, m
 
 
 def test_without_any_cleanup_the_cloud_itself_releases_the_instance(cloud: SimulatedAlicloud) -> None:
-    nth = calls_of_a_build().index("AssociateEipAddress") + 1
+    nth = FROM_SNAPSHOT.calls().index("AssociateEipAddress") + 1
     run_and_kill(cloud, nth, "after")
     assert any("instance" in line for line in cloud.leftovers())
     cloud.clock.advance(3 * 3600)

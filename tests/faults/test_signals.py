@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from imagesmith_simulator.alicloud import SimulatedAlicloud
-from tests.faults.breaking import TEMPLATE
+from tests.faults.breaking import OVER_SSH, TEMPLATE
 from tests.faults.tally import Tally
 
 MOMENTS = 20
@@ -27,8 +27,7 @@ def template(cloud: SimulatedAlicloud, folder: Path) -> Path:
     builder = {
         **TEMPLATE,
         "type": "alicloud-ecs",
-        "communicator": "ssh",
-        "ssh_username": "root",
+        **OVER_SSH,
         "access_key": cloud.access_key,
         "secret_key": cloud.secret_key,
         "custom_endpoint_ecs": cloud.url,

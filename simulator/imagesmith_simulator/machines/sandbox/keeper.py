@@ -279,6 +279,7 @@ class Keeper:
 
     def _guest_ended(self, _status: int) -> None:
         self._drain_console()
+        self._hear_last_words()
         self._guest_pid = self._init_pid = 0
         if self._guest:
             with contextlib.suppress(KeyError, ValueError):
@@ -299,6 +300,16 @@ class Keeper:
         for number in self._replies_when_off:
             self._control.try_send({"reply": number})
         self._replies_when_off.clear()
+
+    def _hear_last_words(self) -> None:
+        """Say why the guest could not start, where its end is noticed before its message."""
+        while self._guest:
+            got = self._guest.receive()
+            if got is None:
+                return
+            close_all(got[1])
+            if "failed" in got[0]:
+                self._say(f"imagesmith: the machine can't be started: {got[0]['failed']}\n")
 
     def _drain_console(self) -> None:
         if self._console < 0:
