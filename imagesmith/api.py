@@ -100,7 +100,7 @@ class Build:
         planned = planning.PlannedBuild(
             name=name,
             type=builder_type,
-            source=planning.Given(self.source),
+            source=planning.GivenOptions(self.source),
             render=interpolation.at_run,
             short_name=name,
             provisioners=tuple(_provisioner(one) for one in self.provisioners),
@@ -114,13 +114,13 @@ class Build:
 
 def _provisioner(options: Options) -> planning.PlannedProvisioner:
     return planning.PlannedProvisioner(
-        plugin.name_of("provisioners", type(options)), configuration=planning.Given(options)
+        plugin.name_of("provisioners", type(options)), configuration=planning.GivenOptions(options)
     )
 
 
 def _post_processor(options: Options) -> planning.PlannedPostProcessor:
     return planning.PlannedPostProcessor(
-        plugin.name_of("post_processors", type(options)), configuration=planning.Given(options)
+        plugin.name_of("post_processors", type(options)), configuration=planning.GivenOptions(options)
     )
 
 

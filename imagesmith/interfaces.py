@@ -22,9 +22,6 @@ T2 = TypeVar("T2")
 T3 = TypeVar("T3")
 
 
-# -- values -------------------------------------------------------------------------------------------------------
-
-
 def secret(default: str = "") -> str:
     """A dataclass field that is never shown and never written to the ledger."""
     return field(default=default, repr=False, metadata={"secret": True})
@@ -156,9 +153,6 @@ OutputSink = Callable[[Literal["stdout", "stderr"], str], None]
 
 Ask = Callable[[str], str | None]
 """Shows a prompt and returns the answer; None where nobody can be asked."""
-
-
-# -- a build, seen from a plugin ----------------------------------------------------------------------------------
 
 
 class Lifecycle(Protocol):
@@ -302,9 +296,6 @@ class BuilderOptions(Protocol):
         ...
 
 
-# -- ways into a machine ------------------------------------------------------------------------------------------
-
-
 class Remote(Protocol):
     """An open way into a machine. Raises `ConnectionLost`, `TransferError` and what the cancel token says."""
 
@@ -367,9 +358,6 @@ class Connect(Protocol):
         it goes into the error when the guest is never reached.
         """
         ...
-
-
-# -- provisioners and post-processors -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -436,9 +424,6 @@ class PostProcessor(Protocol):
     def process(self, artifact: Artifact, context: PostProcessContext) -> PostProcessed:
         """Do the work. Raises `PostProcessError`."""
         ...
-
-
-# -- simulated clouds ---------------------------------------------------------------------------------------------
 
 
 class SimulatedCloud(Protocol):

@@ -34,6 +34,7 @@ from imagesmith.errors import (
 )
 from imagesmith.interfaces import Ask, Intent, Provider, Resource
 from imagesmith.ledger import Ledger
+from imagesmith.settings import OnError
 from imagesmith.waiting import CancelToken, Clock, Patience, Pending, RealClock, wait_until
 
 P = ParamSpec("P")
@@ -41,8 +42,6 @@ T = TypeVar("T")
 T1 = TypeVar("T1")
 T2 = TypeVar("T2")
 T3 = TypeVar("T3")
-
-OnError = Literal["cleanup", "abort", "ask", "run-cleanup-provisioner"]
 
 MADE_NOTHING = (AccessDenied, NotFound, OutOfStock, QuotaExceeded)
 """Refusals after which it is certain that the cloud has created nothing."""

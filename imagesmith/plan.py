@@ -45,7 +45,7 @@ class Renderer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GivenOptions:
     """A `Configuration` for library users: the option object itself."""
 
     options: Options

@@ -10,7 +10,7 @@ from typing import Literal
 from imagesmith.interfaces import Ask, SimulatedCloud
 from imagesmith.waiting import CancelToken, Clock
 
-OnErrorWord = Literal["cleanup", "abort", "ask", "run-cleanup-provisioner"]
+OnError = Literal["cleanup", "abort", "ask", "run-cleanup-provisioner"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class RunSettings:
     ``cancel`` stops the run when it is set.
     """
 
-    on_error: OnErrorWord = "cleanup"
+    on_error: OnError = "cleanup"
     debug: bool = False
     force: bool = False
     timeout_s: float = 0.0

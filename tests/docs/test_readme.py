@@ -20,6 +20,16 @@ def test_the_library_example_builds() -> None:
     assert re.fullmatch(r"\{'cn-hangzhou': 'm-\w+'\}\n", done.stdout)
 
 
+def test_the_example_of_a_users_own_test_works(tmp_path: Path) -> None:
+    page = ROOT / "docs" / "how-to" / "try-a-template-on-a-simulated-cloud.md"
+    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    (tmp_path / "web.pkr.hcl").write_text((ROOT / "examples" / "alicloud" / "quickstart.pkr.hcl").read_text())
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "version=v1.0.0" in done.stdout
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)", page.read_text()):

@@ -15,7 +15,7 @@ from imagesmith import plugin
 from imagesmith.errors import Cancelled, PostProcessError
 from imagesmith.interfaces import Artifact
 from imagesmith.options import Options
-from imagesmith.plan import Given, PlannedPostProcessor
+from imagesmith.plan import GivenOptions, PlannedPostProcessor
 from imagesmith.post_processors.manifest import Manifest
 from imagesmith.post_processors.running import run_chains
 from imagesmith.post_processors.shell_local import ShellLocal
@@ -66,7 +66,7 @@ def pack(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Any]]:
 
 def step(options: Options, keep: bool | None = None, name: str = "") -> PlannedPostProcessor:
     kind = {"Manifest": "manifest", "ShellLocal": "shell-local", "Pack": "pack"}[type(options).__name__]
-    return PlannedPostProcessor(type=kind, configuration=Given(options), name=name, keep_input_artifact=keep)
+    return PlannedPostProcessor(type=kind, configuration=GivenOptions(options), name=name, keep_input_artifact=keep)
 
 
 def names(artifacts: list[Artifact]) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from imagesmith.errors import BuildTimeout, Cancelled, ConnectionLost, Location, ProvisionError, TemplateError
 from imagesmith.options import Given as Entry
 from imagesmith.options import Options
-from imagesmith.plan import Given, PlannedProvisioner
+from imagesmith.plan import GivenOptions, PlannedProvisioner
 from imagesmith.provisioners.breakpoint import Breakpoint
 from imagesmith.provisioners.file import File
 from imagesmith.provisioners.running import run_provisioner
@@ -26,7 +26,7 @@ TYPES = {Breakpoint: "breakpoint", File: "file", Shell: "shell", ShellLocal: "sh
 
 
 def run(options: Options, remote: LocalRemote | None, scene: Scene, **planned: Any) -> None:
-    configuration = Given(options, Location("web.pkr.hcl", 7))
+    configuration = GivenOptions(options, Location("web.pkr.hcl", 7))
     step = PlannedProvisioner(type=TYPES[type(options)], configuration=configuration, **planned)
     run_provisioner(step, remote, scene.provision)
 
