@@ -31,6 +31,7 @@
     ├── PostProcessError            3  the image is kept, something after it failed
     ├── BuildTimeout                the whole build took longer than --timeout
     ├── Cancelled                   130  the user asked to stop
+    ├── LedgerError                 the run's ledger can't be written
     ├── LeftoversRemain             4  something could not be deleted
     └── BuildsFailed                several builds of one run; carries each error
 
@@ -64,6 +65,7 @@ __all__ = [
     "HostKeyMismatch",
     "ImagesmithError",
     "KeyExchangeFailed",
+    "LedgerError",
     "LeftoversRemain",
     "Location",
     "MissingDependency",
@@ -329,6 +331,10 @@ class Cancelled(ImagesmithError):
     """The user asked to stop."""
 
     exit_code = 130
+
+
+class LedgerError(ImagesmithError):
+    """The run's ledger can't be written; nothing is created without it."""
 
 
 class LeftoversRemain(ImagesmithError):

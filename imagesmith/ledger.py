@@ -29,10 +29,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Any, Self
 
 from imagesmith import redact
-from imagesmith.errors import UsageError
+from imagesmith.errors import LedgerError, UsageError
 from imagesmith.interfaces import Intent, Resource
 from imagesmith.version import __version__
 
@@ -52,9 +52,10 @@ def state_folder(override: str | Path | None = None, environ: Mapping[str, str] 
 class Ledger:
     """The open journal of a run that lives."""
 
-    def __init__(self, path: Path, file: TextIO) -> None:
+    def __init__(self, path: Path, descriptor: int, *, torn: bool = False) -> None:
         self.path = path
-        self._file = file
+        self._descriptor = descriptor
+        self._torn = torn
         self._lock = threading.Lock()
 
     @classmethod
@@ -70,7 +71,7 @@ class Ledger:
                 f"can't write the run's ledger to {path}: {error.strerror}",
                 hint="choose another folder with IMAGESMITH_STATE_DIR",
             ) from error
-        ledger = cls(path, os.fdopen(descriptor, "a", encoding="utf-8"))
+        ledger = cls(path, descriptor)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         ledger.write(
             "run",
@@ -86,23 +87,29 @@ class Ledger:
     @classmethod
     def reopen(cls, path: Path) -> Ledger | None:
         """Take over the journal of a dead run; None while its run lives (or is being cleaned by somebody else)."""
-        file = path.open("a", encoding="utf-8")
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            file.close()
+            os.close(descriptor)
             return None
-        ledger = cls(path, file)
-        ledger._end_torn_line()
-        return ledger
+        return cls(path, descriptor, torn=not path.read_bytes().endswith(b"\n"))
 
     def write(self, event: str, **fields: object) -> None:
-        """Append one line and see it on disk."""
-        line = json.dumps({"event": event, **fields}, default=str, separators=(",", ":"))
+        """Append one line and see it on disk. Raises `LedgerError` when it does not get there whole."""
+        line = json.dumps({"event": event, **fields}, default=str, separators=(",", ":")).encode() + b"\n"
         with self._lock:
-            self._file.write(line + "\n")
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            if self._torn:
+                line = b"\n" + line
+            self._torn = True
+            try:
+                while line:
+                    line = line[os.write(self._descriptor, line) :]
+                os.fsync(self._descriptor)
+            except OSError as error:
+                text = f"can't write the ledger {self.path}: {error.strerror}"
+                raise LedgerError(text, hint="is the disk full?") from error
+            self._torn = False
 
     def build(self, build: str, builder_type: str, options: Mapping[str, Any], *, simulated: bool) -> None:
         """One of the run's builds, with what `cleanup` needs to reach its cloud again."""
@@ -139,7 +146,7 @@ class Ledger:
 
     def close(self) -> None:
         """Let go of the file and its lock."""
-        self._file.close()
+        os.close(self._descriptor)
 
     def __enter__(self) -> Self:
         return self
@@ -148,12 +155,6 @@ class Ledger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _end_torn_line(self) -> None:
-        text = self.path.read_bytes()
-        if text and not text.endswith(b"\n"):
-            self._file.write("\n")
-            self._file.flush()
 
 
 @dataclass(slots=True)

@@ -27,6 +27,7 @@ from imagesmith.errors import (
     Cancelled,
     CloudError,
     ImagesmithError,
+    LedgerError,
     NotFound,
     OutOfStock,
     QuotaExceeded,
@@ -134,9 +135,9 @@ class Run:
         """Make a resource and own it from that instant; see `imagesmith.interfaces.Lifecycle.own`."""
         self.cancel.check()
         intent = Intent(kind, uuid.uuid4().hex, name, dict(scope or {}))
+        self._ledger.intent(self.build_name, intent)
         with self._lock:
             self._intents[intent.token] = (intent, _step.get(), _batch.get())
-        self._ledger.intent(self.build_name, intent)
         identity = self._make(intent, make)
         self._adopt(intent, identity)
         return identity
@@ -144,13 +145,13 @@ class Run:
     def keep(self, kind: str, identity: str) -> None:
         """The resource has become the result: teardown leaves it alone."""
         resource = self._disown(kind, identity)
-        self._ledger.kept(self.build_name, resource)
+        self._write(self._ledger.kept, self.build_name, resource)
         self.emit(events.ResourceKept(kind=kind, id=identity, reason="result"))
 
     def gone(self, kind: str, identity: str) -> None:
         """The resource has been deleted on the way."""
         resource = self._disown(kind, identity)
-        self._ledger.gone(self.build_name, resource)
+        self._write(self._ledger.gone, self.build_name, resource)
         self.emit(events.ResourceDeleted(kind=kind, id=identity))
 
     # What the page uses.
@@ -336,16 +337,25 @@ class Run:
         return self._cloud.find(intent)
 
     def _adopt(self, intent: Intent, identity: str) -> None:
-        self._ledger.owned(self.build_name, intent, identity)
         with self._lock:
             _, step, batch = self._intents.pop(intent.token)
             self._owned.append(_Owned(Resource(intent.kind, identity, intent.name, intent.scope), step, batch))
+        self._write(self._ledger.owned, self.build_name, intent, identity)
         self.emit(events.ResourceCreated(kind=intent.kind, id=identity, name=intent.name))
 
     def _void(self, intent: Intent) -> None:
         with self._lock:
             self._intents.pop(intent.token, None)
-        self._ledger.void(self.build_name, intent)
+        self._write(self._ledger.void, self.build_name, intent)
+
+    def _write(self, write: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Write to the ledger; a teardown goes on without it, and a later cleanup finds that nothing is there."""
+        try:
+            write(*args, **kwargs)
+        except LedgerError as error:
+            if self._current is self._cancel:
+                raise
+            self.say(str(error), "warning")
 
     def _disown(self, kind: str, identity: str) -> Resource:
         with self._lock:
@@ -358,7 +368,7 @@ class Run:
 
     def _finished(self, name: str, seconds: float, result: object) -> None:
         self.seconds[name] = self.seconds.get(name, 0.0) + seconds
-        self._ledger.step(self.build_name, name, result)
+        self._write(self._ledger.step, self.build_name, name, result)
         self.emit(events.StepFinished(step=name, seconds=seconds, result=teardown.in_words(result)))
         self._pause(f'Pausing after run of step "{name}". Press enter to continue. ')
 

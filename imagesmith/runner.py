@@ -8,13 +8,13 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from imagesmith import events, options, plugin, redact
 from imagesmith.communicator import CommunicatorOptions
-from imagesmith.errors import Diagnostic, ImagesmithError, TemplateError
+from imagesmith.errors import Diagnostic, ImagesmithError, LedgerError, TemplateError
 from imagesmith.interfaces import Artifact
 from imagesmith.plan import Configuration, Plan, PlannedBuild
 from imagesmith.settings import RunSettings
@@ -110,6 +110,7 @@ class _Session:
         self.errors: dict[str, ImagesmithError] = {}
         self.leftovers: list[tuple[str, str, str]] = []
         self._on_event, self._lock = on_event, threading.RLock()
+        self._deaf = False
         template = str(Path(plan.path).absolute()) if plan.path not in ("", "-") else ""
         self.ledger = stack.enter_context(
             Ledger.create(state_folder(settings.state_dir), self.run_id, template=template)
@@ -119,9 +120,15 @@ class _Session:
             stack.callback(self.simulation.close)
 
     def emit(self, event: events.Event) -> None:
-        """One event at a time, masked."""
+        """One event at a time, masked. A callback that fails cancels the run, and is not called again."""
         with self._lock:
-            self._on_event(events.masked(event))
+            if self._deaf:
+                return
+            try:
+                self._on_event(events.masked(event))
+            except Exception as error:  # noqa: BLE001 - the callback is the caller's; teardown must go on
+                self._deaf = True
+                self.cancel.cancel(f"the event callback failed: {type(error).__name__}: {error}")
 
     def run(self) -> RunOutcome:
         builds = tuple(planned.name for planned in self.plan.builds)
@@ -135,7 +142,8 @@ class _Session:
             leftovers=tuple(self.leftovers),
             inventory=self.simulation.inventory() if self.simulation else (),
         )
-        self.ledger.end(f"exit code {outcome.exit_code}")
+        with suppress(LedgerError):
+            self.ledger.end(f"exit code {outcome.exit_code}")
         self.emit(
             events.RunFinished(
                 seconds=time.monotonic() - self.started,

@@ -177,3 +177,33 @@ def test_a_torn_last_line_of_the_ledger_is_passed_over(tmp_path: Path, state_dir
     (record,) = read_all(state_dir)
     record.path.write_text(record.path.read_text() + '{"event": "own')
     assert read_all(state_dir)[0].open == ()
+
+
+def test_an_event_callback_that_fails_cancels_the_build_and_teardown_goes_on(tmp_path: Path) -> None:
+    def fail(event: events.Event) -> None:
+        if isinstance(event, events.ResourceCreated) and event.kind == "instance":
+            raise ValueError("my own mistake")
+
+    with pytest.raises(Cancelled, match="ValueError: my own mistake"):
+        Build(source=MemoryEcs(store=str(tmp_path / "cloud"))).run(on_event=fail)
+    assert holds(tmp_path / "cloud") == []
+
+
+def test_nothing_is_created_without_a_ledger(tmp_path: Path) -> None:
+    """A full disk is found before the cloud is asked; what was made before is torn down."""
+    code = (
+        "import resource, sys; sys.path.insert(0, sys.argv[1])\n"
+        "from tests.core.memory_builder import MemoryEcs\n"
+        "from imagesmith import Build, errors\n"
+        "import imagesmith.image_build, signal\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))\n"
+        "try:\n    Build(source=MemoryEcs(store=sys.argv[2])).run()\n"
+        "except errors.LedgerError as error:\n    print(error)\n"
+    )
+    root, store = str(Path(__file__).parents[2]), str(tmp_path / "cloud")
+    for size in (900, 1500, 2500):
+        command = [sys.executable, "-c", code, root, store, str(size)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
+        assert "can't write the ledger" in done.stdout, done.stdout + done.stderr
+        assert holds(tmp_path / "cloud") == []
