@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -24,10 +25,15 @@ class Job:
     ask: Ask
     simulated: bool = False
     generated: dict[str, object] = field(default_factory=dict)
+    at_end: ExitStack = field(default_factory=ExitStack)
+
+    def hide(self, *secrets: str) -> None:
+        """Mask these values until the build is over."""
+        self.at_end.callback(redact.register(*secrets))
 
     def open_provider(self) -> Provider:
         """The cloud for this build; its SDK is imported here. Secret options are masked from now on."""
-        redact.register(*options.secrets(self.source))
+        self.hide(*options.secrets(self.source))
         provider = cast("BuilderOptions", self.source).open(self.run)
         self.run.provider = provider
         return provider

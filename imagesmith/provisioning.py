@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from imagesmith import redact
 from imagesmith.errors import Cancelled, ImagesmithError, ProvisionError
 from imagesmith.interfaces import Address, Login, Machine, Remote
 from imagesmith.job import Job
@@ -46,7 +45,7 @@ def _clean_up(job: Job, remote: Remote | None, error: ImagesmithError) -> None:
 
 def _facts(job: Job, machine: Machine, address: Address, login: Login) -> dict[str, object]:
     """The ``build`` variables of Packer's templates (packer-plugin-sdk's generated data)."""
-    redact.register(login.private_key, login.password)
+    job.hide(login.private_key, login.password)
     source = job.source
     return {
         "ID": machine.id,

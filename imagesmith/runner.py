@@ -181,8 +181,14 @@ class _Session:
         started = time.monotonic()
         self.emit(events.BuildStarted(build=planned.name, builder_type=planned.type))
         seconds: dict[str, float] = {}
+        with ExitStack() as at_end:
+            self._run_to_its_end(planned, started, seconds, at_end)
+
+    def _run_to_its_end(
+        self, planned: PlannedBuild, started: float, seconds: dict[str, float], at_end: ExitStack
+    ) -> None:
         try:
-            self.artifacts[planned.name] = self._build(planned, seconds)
+            self.artifacts[planned.name] = self._build(planned, seconds, at_end)
         except ImagesmithError as error:
             self._failed(planned, error, time.monotonic() - started)
         except Exception as error:  # noqa: BLE001 - a defect in one build must not stop the others
@@ -194,13 +200,13 @@ class _Session:
         else:
             self.emit(events.BuildFinished(build=planned.name, seconds=time.monotonic() - started, steps=dict(seconds)))
 
-    def _build(self, planned: PlannedBuild, seconds: dict[str, float]) -> tuple[Artifact, ...]:
+    def _build(self, planned: PlannedBuild, seconds: dict[str, float], at_end: ExitStack) -> tuple[Artifact, ...]:
         from imagesmith.image_build import build_image
         from imagesmith.job import Job
         from imagesmith.lifecycle import Policy, Run
 
         self.cancel.check()
-        source = self._source(planned)
+        source = self._source(planned, at_end)
         settings = self.settings
         policy = Policy(on_error=settings.on_error, debug=settings.debug, force=settings.force, ask=settings.ask)
         run = Run(
@@ -213,21 +219,20 @@ class _Session:
             clock=settings.clock,
         )
         run.seconds = seconds
-        job = Job(planned=planned, source=source, run=run, ask=settings.ask, simulated=settings.simulate)
+        job = Job(planned=planned, source=source, run=run, ask=settings.ask, simulated=settings.simulate, at_end=at_end)
         try:
             return build_image(job)
         finally:
             with self._lock:
                 self.leftovers += [leftover.as_tuple() for leftover in run.leftovers]
 
-    def _source(self, planned: PlannedBuild) -> CommunicatorOptions:
+    def _source(self, planned: PlannedBuild, at_end: ExitStack) -> CommunicatorOptions:
         """The builder's options, and the ledger's note of how to reach its cloud again."""
         source: CommunicatorOptions = planned.source.decode(plugin.load("builders", planned.type))
-        redact.register(*options.secrets(source))
+        at_end.callback(redact.register(*options.secrets(source)))
         with self._lock:
             if self.simulation:
                 source = self.simulation.attach(planned.type, source)
-                redact.register(*options.secrets(source))
         self.ledger.build(planned.name, planned.type, options.public(source), simulated=self.settings.simulate)
         return source
 
