@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test check fix docs bench sweep clean
+.PHONY: demo test lint check fix docs bench sweep clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/runtime
@@ -11,11 +11,13 @@ demo: .venv/runtime
 
 test: .venv/dev
 	.ci/needs
-	python -m pytest -q
+	python -m pytest -q -n auto --dist loadfile
 
-check: .venv/dev
-	ruff format --check . && ruff check . && mypy && pyright && lint-imports && python docs/generate.py --check
-	python -m pytest -q
+lint: .venv/dev
+	ruff format --check . && ruff check . && mypy && pyright && lint-imports
+	python docs/generate.py --check
+
+check: lint test
 
 fix: .venv/dev
 	ruff check --fix . ; ruff format . ; python docs/generate.py

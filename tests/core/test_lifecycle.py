@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,10 @@ from imagesmith.errors import (
     LeftoversRemain,
     PostProcessError,
     QuotaExceeded,
+    ServiceUnavailable,
 )
-from imagesmith.ledger import read_all
+from imagesmith.ledger import Ledger, read_all
+from imagesmith.lifecycle import Policy, Run
 from imagesmith.runner import run_plan
 from imagesmith.waiting import CancelToken
 from tests.core.memory_builder import MemoryEcs
@@ -207,3 +210,43 @@ def test_nothing_is_created_without_a_ledger(tmp_path: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
         assert "can't write the ledger" in done.stdout, done.stdout + done.stderr
         assert holds(tmp_path / "cloud") == []
+
+
+def test_builds_in_several_threads_do_not_know_each_other(tmp_path: Path, state_dir: Path) -> None:
+    def build(number: int) -> str:
+        seen: list[str] = []
+        folder = str(tmp_path / f"cloud{number}")
+        source = MemoryEcs(store=folder, access_key=f"key of thread {number}")
+        artifact = Build(source=source, name=f"b{number}").run(on_event=lambda event: seen.append(event.build))
+        assert set(seen) == {"", f"b{number}"}
+        return artifact.id
+
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(build, range(8)))
+    assert len(set(made)) == 8
+    assert [run.state for run in housekeeping.list_runs(state_dir)] == ["clean"] * 8
+
+
+def test_the_dead_man_timer_is_pushed_back_while_the_build_lives(tmp_path: Path, state_dir: Path) -> None:
+    renewed: list[str] = []
+    said: list[str] = []
+
+    def renew(machine: str) -> None:
+        renewed.append(machine)
+        if len(renewed) == 2:
+            raise ServiceUnavailable("not now")
+
+    def note(event: events.Event) -> None:
+        if isinstance(event, events.Message):
+            said.append(event.text)
+
+    with Ledger.create(state_dir, "leased") as ledger:
+        policy = Policy(renew_every_s=0.02)
+        run = Run(run_id="r", build_name="b", ledger=ledger, on_event=note, cancel=CancelToken(), policy=policy)
+        with run.lease(renew, "i-1"):
+            run.cancel.wait(0.2)
+        count = len(renewed)
+        run.cancel.wait(0.1)
+    assert count >= 3, "a failed renewal does not end the renewals"
+    assert len(renewed) == count, "they end with the build"
+    assert said == ["could not push back the instance's auto-release time: not now"]
