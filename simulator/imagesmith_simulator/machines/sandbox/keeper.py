@@ -26,6 +26,8 @@ from imagesmith_simulator.machines.sandbox.wire import Channel, Message, close_a
 ALL_NAMESPACES = (
     syscalls.CLONE_NEWNS | syscalls.CLONE_NEWPID | syscalls.CLONE_NEWUTS | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWNET
 )
+_ORDERLY = {0, 256 - signal.SIGKILL}  # told to stop, or forced to
+_DESCRIPTORS = 1 << 20  # more than any process has
 _ANSWER_FIRST_S = 0.1  # a command that powers off gets this long to report its exit status
 
 
@@ -277,7 +279,7 @@ class Keeper:
         else:
             self._stop_guest()
 
-    def _guest_ended(self, _status: int) -> None:
+    def _guest_ended(self, status: int) -> None:
         self._drain_console()
         self._hear_last_words()
         self._guest_pid = self._init_pid = 0
@@ -295,7 +297,7 @@ class Keeper:
             self._say("Restarting system.\n")
             self._later(self._settings.reboot_s, lambda: self._boot({}))
             return
-        self._say("Power down.\n")
+        self._say("Power down.\n" if status in _ORDERLY else f"imagesmith: init ended with status {status}\n")
         self._control.try_send({"off": True})
         for number in self._replies_when_off:
             self._control.try_send({"reply": number})
@@ -386,9 +388,12 @@ def _run_front(settings: Settings, keeper: Channel, agent: Channel) -> int:
 
 
 def _close_all_but(kept: set[int]) -> None:
-    """Close what a forked process inherited, except standard streams."""
-    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - names are all that is needed
-        descriptor = int(name)
-        if descriptor > 2 and descriptor not in kept:
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+    """Close what a forked process inherited, except standard streams.
+
+    Without a look into /proc: while init changes the root that it shares with its parent there is none.
+    """
+    first = 3
+    for descriptor in sorted(kept):
+        os.closerange(first, descriptor)
+        first = descriptor + 1
+    os.closerange(first, _DESCRIPTORS)
