@@ -93,8 +93,9 @@ def _end_group(process: subprocess.Popen[bytes], pump: _Pump) -> None:
     """SIGTERM, then SIGKILL, until no process of the group is left; what they still print is passed on."""
 
     def is_over() -> bool | Pending:
-        pump.pump(0)
-        return Pending("running") if process.poll() is None or _group_lives(process.pid) else True
+        lives = process.poll() is None or _group_lives(process.pid)
+        pump.pump(0)  # after that look: what was printed last is still there when all are gone
+        return Pending("running") if lives else True
 
     for number in (signal.SIGTERM, signal.SIGKILL):
         # A process of another user (sudo) may refuse; it must not hold up the end of the build.

@@ -16,6 +16,7 @@ from imagesmith_alicloud.network import in_another_zone, io_optimized
 from imagesmith_alicloud.sdk import ecs
 from imagesmith_alicloud.watch import Watch
 
+_STOPPED_LOOKS = 25
 _LOST = "it may have been released by hand or by its auto-release time"
 
 
@@ -47,15 +48,17 @@ def wait_running(context: Context, machine: Machine) -> Mapping[str, Any]:
     """The instance once it runs. Raises `WaitFailed` when it is gone or has stopped, and `WaitTimeout`."""
     watch = Watch(f"instance {machine.id}")
     before = ""
+    stopped = 0
 
     def probe() -> Mapping[str, Any] | Pending:
-        nonlocal before
+        nonlocal before, stopped
         found = watch.see(describe(context, machine.id))
         if isinstance(found, Pending) or found.get("Status") == "Running":
             return found
         status = str(found.get("Status"))
-        # A new instance may be listed as Stopped until it is started.
-        if status == "Stopping" or (status == "Stopped" and before == "Starting"):
+        # A new instance may be listed as Stopped until it is started, but not for long.
+        stopped = stopped + 1 if status == "Stopped" else 0
+        if status == "Stopping" or (stopped and before == "Starting") or stopped > _STOPPED_LOOKS:
             raise WaitFailed(f"instance {machine.id} is {status} instead of running")
         before = status
         return Pending(status)
