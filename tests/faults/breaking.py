@@ -66,6 +66,11 @@ def source(cloud: SimulatedAlicloud, changes: dict[str, Any]) -> AlicloudEcs:
     return attached
 
 
+def broken_call(cloud: SimulatedAlicloud) -> str:
+    """The action that the fault has hit; calls side by side come in any order, and there may be a look fewer."""
+    return next((call.action for call in cloud.calls() if call.fault), "no call")
+
+
 def images(cloud: SimulatedAlicloud) -> list[str]:
     """What is there besides leftovers."""
     leftovers = set(cloud.leftovers())

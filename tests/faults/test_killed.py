@@ -10,7 +10,7 @@ import pytest
 from imagesmith import housekeeping
 from imagesmith_simulator.alicloud import SimulatedAlicloud
 from imagesmith_simulator.faults import Fault
-from tests.faults.breaking import FROM_SNAPSHOT, TEMPLATE, images, source, start_process
+from tests.faults.breaking import FROM_SNAPSHOT, TEMPLATE, broken_call, images, source, start_process
 from tests.faults.tally import Tally
 
 
@@ -45,7 +45,7 @@ def test_cleanup_after_kill_leaves_nothing(when: str, step: int, tally: Tally, m
             cleaned = [housekeeping.clean(one) for one in dead]
             left = [*cloud.leftovers(), *(str(one.left) for one in cleaned if one.left)]
             left += [line for line in images(cloud) if "Creating" in line]
-            action = cloud.calls()[nth - 1].action
+            action = broken_call(cloud)
         finally:
             cloud.close()
         tally.count("kill -9", "left nothing after cleanup" if not left else "LEFT SOMETHING")

@@ -331,6 +331,11 @@ def test_other_ciphers_work_too(make_sshd: MakeSshd, opener: Opener, tmp_path: P
     assert (tmp_path / "there").read_bytes() == data
 
 
+def let_go(fifo: Path) -> None:
+    """Wake what the server still runs: it waits for somebody to read the other end."""
+    os.close(os.open(fifo, os.O_RDONLY | os.O_NONBLOCK))
+
+
 def test_connection_that_breaks_during_an_upload_is_lost(sshd: Sshd, opener: Opener, tmp_path: Path) -> None:
     remote = opener(sshd.port).remote
     fifo = tmp_path / "fifo"
@@ -340,6 +345,7 @@ def test_connection_that_breaks_during_an_upload_is_lost(sshd: Sshd, opener: Ope
     with pytest.raises(ConnectionLost):
         remote.upload(bytes(50_000_000), str(fifo))
     timer.join()
+    let_go(fifo)
 
 
 def test_cancelled_upload_ends_within_a_second_and_leaves_nothing(sshd: Sshd, opener: Opener, tmp_path: Path) -> None:
@@ -354,6 +360,7 @@ def test_cancelled_upload_ends_within_a_second_and_leaves_nothing(sshd: Sshd, op
         remote.upload(bytes(50_000_000), str(fifo))
     assert time.monotonic() - began < 1.5
     timer.join()
+    let_go(fifo)
 
 
 @pytest.fixture(autouse=True)
