@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from abc import abstractmethod
 from typing import TextIO
 
 from imagesmith import redact
@@ -51,8 +52,9 @@ class LineSurface(Pausable):
         for told in self._lines.of(event):
             self._put(told, event.at)
 
+    @abstractmethod
     def _put(self, told: Told, at: float) -> None:
-        raise NotImplementedError
+        """Write one line in this surface's shape."""
 
     def _write(self, text: str) -> None:
         self._last = time.time()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock
@@ -51,7 +52,7 @@ class Sturdy(io.TextIOBase):
         return self._stream.fileno()
 
 
-class Pausable:
+class Pausable(ABC):
     """The base of surfaces that share a terminal with questions: events wait while one is asked."""
 
     def __init__(self) -> None:
@@ -81,11 +82,12 @@ class Pausable:
                 for event in held:
                     self._show(masked(event))
 
+    @abstractmethod
     def _show(self, event: Event) -> None:
-        raise NotImplementedError
+        """Write the event."""
 
-    def _freeze(self) -> None:
+    def _freeze(self) -> None:  # noqa: B027 - most surfaces need nothing
         """What must happen before the question is shown."""
 
-    def _thaw(self) -> None:
+    def _thaw(self) -> None:  # noqa: B027
         """What must happen after it was answered."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from imagesmith.template.hcl2 import graphemes, nodes
@@ -50,16 +51,16 @@ class _Directive:
 _Part = _Text | _Interpolation | _Directive
 
 
-class TemplateParser(Scanner):
+class TemplateParser(Scanner, ABC):
     """Reads templates; a subclass reads the expressions inside them."""
 
+    @abstractmethod
     def expression(self) -> nodes.Expression:
         """Read one expression."""
-        raise NotImplementedError
 
+    @abstractmethod
     def for_head(self) -> tuple[str, str, nodes.Expression]:
         """Read ``k, v in collection`` after the word ``for``."""
-        raise NotImplementedError
 
     def quoted(self) -> nodes.Expression:
         """Read a string in double quotes; the first quote comes next."""
