@@ -7,6 +7,7 @@ until it is known what is asked for, so that ``imagesmith --version`` answers at
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 
@@ -22,7 +23,19 @@ def script() -> int:
     try:
         return main()
     finally:
+        _last_flush()
         gc.freeze()
+
+
+def _last_flush() -> None:
+    """Write what is left; where the reader has gone, forget it, or the interpreter ends with its own status (120)."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 1 if stream is sys.stdout else 2)
+            os.close(nowhere)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
