@@ -29,6 +29,7 @@ _SLACK_S = 3
 _SWEEP = r"""
 parent=$PPID; me=$$; mark=$SSH_CONNECTION
 [ -r /proc/self/stat ] || exit 3
+own=$(read -r line < "/proc/$me/stat"; set -- ${line##*) }; echo "$4")
 read -r up rest < /proc/uptime
 since=$(( (${up%%.*} - $1) * $(getconf CLK_TCK 2>/dev/null || echo 100) ))
 looks=$2; oldest=
@@ -51,7 +52,7 @@ look() {
       read -r line < "$file" 2>/dev/null || continue
       pid=${line%% *}
       set -- ${line##*) }
-      [ "$1" = Z ] || [ "$4" = "$me" ] || [ "$pid" = "$parent" ] || [ "${20}" -lt "$since" ] && continue
+      [ "$1" = Z ] || [ "$4" = "$own" ] || [ "$pid" = "$parent" ] || [ "${20}" -lt "$since" ] && continue
       case $found in *" $pid "*) continue ;; esac
       case $grown in *" $pid "*) mine=1 ;; *) mine= ;; esac
       [ "$2" = "$parent" ] && [ "$parent" != 1 ] && mine=1
