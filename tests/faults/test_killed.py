@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import json
 import signal
+from typing import Any
 
 import pytest
 
 from imagesmith import housekeeping
 from imagesmith_simulator.alicloud import SimulatedAlicloud
 from imagesmith_simulator.faults import Fault
-from tests.faults.breaking import FROM_SNAPSHOT, TEMPLATE, broken_call, images, source, start_process
+from tests.faults.breaking import FROM_SNAPSHOT, OVER_SSH, TEMPLATE, broken_call, images, source, start_process
 from tests.faults.tally import Tally
 
 
-def run_and_kill(cloud: SimulatedAlicloud, nth: int, when: str) -> None:
+def run_and_kill(
+    cloud: SimulatedAlicloud, nth: int, when: str, action: str = "", changes: dict[str, Any] | None = None
+) -> None:
     """Build in a process of its own that is killed at its n-th call, before or after the cloud has acted."""
-    options = source(cloud, {})
+    options = source(cloud, changes or {})
     endpoints = {"custom_endpoint_ecs": options.custom_endpoint_ecs, "custom_endpoint_vpc": options.custom_endpoint_vpc}
     keys = {"ALICLOUD_ACCESS_KEY": options.access_key, "ALICLOUD_SECRET_KEY": options.secret_key}
-    process = start_process(json.dumps(TEMPLATE | endpoints), keys=keys)
+    process = start_process(json.dumps(TEMPLATE | (changes or {}) | endpoints), keys=keys)
 
     def kill() -> None:
         process.kill()
         process.wait(10)
 
-    cloud.faults.add(Fault(kind="cut" if when == "before" else "lose_answer", nth=nth), on_hit=kill)
+    cloud.faults.add(Fault(kind="cut" if when == "before" else "lose_answer", nth=nth, action=action), on_hit=kill)
     assert process.wait(60) == -signal.SIGKILL
     cloud.faults.clear()
 
@@ -60,3 +63,16 @@ def test_without_any_cleanup_the_cloud_itself_releases_the_instance(cloud: Simul
     assert any("instance" in line for line in cloud.leftovers())
     cloud.clock.advance(3 * 3600)
     assert not any("instance" in line for line in cloud.leftovers())
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("action", ["ImportKeyPair", "AuthorizeSecurityGroup"])
+def test_what_only_a_login_needs_is_cleaned_up_too(
+    action: str, when: str, cloud: SimulatedAlicloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALICLOUD_ACCESS_KEY", cloud.access_key)
+    monkeypatch.setenv("ALICLOUD_SECRET_KEY", cloud.secret_key)
+    run_and_kill(cloud, 1, when, action, OVER_SSH)
+    (dead,) = [run.run for run in housekeeping.list_runs() if run.state == "dead"]
+    assert housekeeping.clean(dead).exit_code == 0
+    assert cloud.leftovers() == []
