@@ -44,8 +44,18 @@ def resolve(options: AccessOptions) -> Access:
         raise _missing("access_key and secret_key", "ALICLOUD_ACCESS_KEY and ALICLOUD_SECRET_KEY")
     if not region:
         raise _missing("region", "ALICLOUD_REGION")
+    _check_spelling("access_key", key)
+    _check_spelling("security_token", token)
     ecs, vpc = endpoints(options, region)
     return Access(region, ecs, vpc, key, key_secret, token)
+
+
+def _check_spelling(name: str, value: str) -> None:
+    """Refuse what no HTTP header can carry; the value itself is never told."""
+    if value.isascii() and value.isprintable() and " " not in value:
+        return
+    hint = "It may have been copied with a line break, a space or a letter that is none"
+    raise TemplateError([Diagnostic(f"alicloud-ecs: {name} has characters that no such value has", hint=hint)])
 
 
 def endpoints(options: AccessOptions, region: str) -> tuple[Endpoint, Endpoint]:

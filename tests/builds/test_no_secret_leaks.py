@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
@@ -17,6 +18,9 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+import imagesmith
+from imagesmith.errors import ImagesmithError
+from imagesmith_alicloud import AlicloudEcs
 from imagesmith_simulator.alicloud import SimulatedAlicloud
 
 PARTS = [
@@ -156,4 +160,37 @@ def test_no_secret_is_seen_anywhere(log_format: str, tmp_path: Path, state_dir: 
             assert b"<sensitive>" in places["output"]
             assert {"packer.log", "packer-manifest.json", "output"} <= set(places)
         assert any(b"imagesmith" in line for line in watch.seen)
+    assert hits == []
+
+
+def builder_with(secret: str, access_key: str, cloud: SimulatedAlicloud) -> AlicloudEcs:
+    """A build that the cloud refuses, with the secret in every option that can hold one."""
+    return AlicloudEcs(
+        region="cn-hangzhou",
+        image_name="secretive",
+        source_image="aliyun_3_9_x64_20G_alibase_20231219.vhd",
+        instance_type="ecs.s6-c1m2.large",
+        ssh_username="root",
+        ssh_password=secret,
+        user_data=secret,
+        access_key=access_key,
+        secret_key=secret,
+        custom_endpoint_ecs=cloud.url,
+        custom_endpoint_vpc=cloud.url,
+    )
+
+
+@pytest.mark.timeout(300)
+def test_no_exception_of_the_library_holds_a_secret(state_dir: Path) -> None:
+    hits: list[str] = []
+    with SimulatedAlicloud.start(machines="none") as cloud:
+        cloud.register("LTAIknown", "another")
+        for secret in secrets():
+            for access_key in (secret, "LTAIknown"):
+                with pytest.raises(ImagesmithError) as caught:
+                    imagesmith.build(builder_with(secret, access_key, cloud))
+                error = caught.value
+                texts = [*traceback.format_exception(error), repr(error), repr(vars(error))]
+                told = "".join(texts).encode()
+                hits += [f"{access_key!r}: {form!r}" for form in spellings(secret) if form in told]
     assert hits == []
