@@ -25,9 +25,10 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "communicator.md", page("Communicator options", "Part of every builder.", CommunicatorOptions)
     for kind, noun in KINDS.items():
         for name in plugin.names(kind):
-            shared = options.table(CommunicatorOptions) if kind == "builders" else {}
-            about = "Every builder also takes the [communicator options](communicator.md)." if shared else ""
-            yield f"{noun}-{name}.md", page(f"{noun} `{name}`", about, plugin.load(kind, name), frozenset(shared))
+            plugged = plugin.load(kind, name)
+            shared = options.table(CommunicatorOptions) if kind == "builders" and not plugged.withheld else {}
+            about = "It also takes the [communicator options](communicator.md)." if shared else ""
+            yield f"{noun}-{name}.md", page(f"{noun} `{name}`", about, plugged, frozenset(shared))
 
 
 def page(title: str, about: str, table: type[options.Options], without: frozenset[str] = frozenset()) -> str:

@@ -6,6 +6,7 @@ Source: the communicator options of packer-plugin-sdk, whose names, types and de
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from imagesmith.errors import Diagnostic
 from imagesmith.options import Duration, Options, option
@@ -15,7 +16,12 @@ _LATER_WINRM = "WinRM comes with a later release"
 
 
 class CommunicatorOptions(Options):
-    """``communicator``, ``ssh_*`` and ``winrm_*``: part of every builder's option table."""
+    """``communicator``, ``ssh_*`` and ``winrm_*``: part of every builder's option table.
+
+    ``in_a_cloud``: whether the builder works in a cloud, which can be simulated.
+    """
+
+    in_a_cloud: ClassVar[bool] = True
 
     communicator: str = option(
         default="ssh", choices=("ssh", "none", "winrm"), doc="The way into the machine: ssh, winrm or none."

@@ -19,7 +19,7 @@ import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypeVar, dataclass_transform
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, dataclass_transform
 
 from imagesmith import coercion
 from imagesmith.errors import Diagnostic, Location, TemplateError
@@ -115,7 +115,12 @@ def option(
 @dataclass_transform(field_specifiers=(option, field), kw_only_default=True, frozen_default=True)
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The base of every option table; a subclass becomes a frozen, keyword-only dataclass."""
+    """The base of every option table; a subclass becomes a frozen, keyword-only dataclass.
+
+    ``withheld`` names inherited options that templates can't give to this class.
+    """
+
+    withheld: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls) -> None:
         dataclass(frozen=True, kw_only=True)(cls)
@@ -141,7 +146,7 @@ def _read_table(options: type[Options]) -> Mapping[str, Option]:
     records = {}
     for f in dataclasses.fields(options):
         record = f.metadata.get(_RECORD)
-        if record is None:
+        if record is None or f.name in options.withheld:
             continue
         default = f.default if f.default is not dataclasses.MISSING else types.MappingProxyType({})
         name = record["key"] or f.name

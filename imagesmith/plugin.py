@@ -19,6 +19,8 @@ Kind = Literal["builders", "communicators", "provisioners", "post_processors", "
 BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "builders": {
         "alicloud-ecs": "imagesmith_alicloud:AlicloudEcs",
+        "file": "imagesmith.builders.file:File",
+        "null": "imagesmith.builders.null:Null",
     },
     "communicators": {
         "ssh": "imagesmith_ssh:connect",

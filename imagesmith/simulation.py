@@ -20,7 +20,12 @@ class Simulation:
         self._clouds: dict[str, SimulatedCloud] = dict(given)
 
     def attach(self, builder_type: str, source: CommunicatorOptions) -> CommunicatorOptions:
-        """The builder's options, pointed at its simulated cloud. Raises `UsageError` where there is none for it."""
+        """The builder's options, pointed at its simulated cloud. Raises `UsageError` where there is none for it.
+
+        Builders that work in no cloud are left as they are.
+        """
+        if not source.in_a_cloud:
+            return source
         name = builder_type.rpartition("-")[0] or builder_type
         if name not in self._clouds:
             if name not in plugin.names("simulators"):

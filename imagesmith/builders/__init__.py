@@ -1,0 +1,1 @@
+"""The builders that need no cloud: ``null`` and ``file``."""
