@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from imagesmith import redact
 from imagesmith.plan import Plan, PlannedVariable, TemplateRequest
-from imagesmith.template.hcl2 import assignments, builds, contexts, local_values, module, requirements, variables
+from imagesmith.template.hcl2 import assignments, builds, contexts, local_values, module, nodes, requirements, variables
 from imagesmith.template.hcl2.cty import Value, object_of, walk
 from imagesmith.template.hcl2.problems import Problems, bounded
-from imagesmith.template.hcl2.scope import Surroundings
+from imagesmith.template.hcl2.scope import Scope, Surroundings
 
-__all__ = ["load"]
+__all__ = ["Evaluated", "evaluated", "load"]
 
 
 def load(request: TemplateRequest) -> Plan:
@@ -30,8 +31,24 @@ def load(request: TemplateRequest) -> Plan:
         return _load(request)
 
 
-def _load(request: TemplateRequest) -> Plan:
-    problems = Problems()
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """A template whose variables and locals have their values; ``scope`` is what its expressions can see.
+
+    Problems found so far are in the `Problems` that was given.
+    """
+
+    read: module.Module
+    surroundings: Surroundings
+    scope: Scope
+    sources: Mapping[tuple[str, str], nodes.Block]
+    variables: tuple[PlannedVariable, ...]
+    locals: tuple[PlannedVariable, ...]
+    secrets: tuple[str, ...]
+
+
+def evaluated(request: TemplateRequest, problems: Problems) -> Evaluated:
+    """Read the files and evaluate variables and locals; raises as `load` does. For `load` and for the console."""
     read = module.read(request.path, problems)
     problems.finish()
     environ = os.environ if request.environ is None else request.environ
@@ -47,17 +64,31 @@ def _load(request: TemplateRequest) -> Plan:
     local_results = local_values.evaluated(locals_, scope, problems)
     secrets = tuple(_secrets(declared, values, locals_, local_results))
     redact.register(*secrets)
-    scope = scope.with_variables({"local": object_of(local_results)})
-    planner = builds.BuildPlanner(request, scope, sources, surroundings.started, problems, environ)
-    planned = planner.plan(read.blocks["build"])
+    return Evaluated(
+        read=read,
+        surroundings=surroundings,
+        scope=scope.with_variables({"local": object_of(local_results)}),
+        sources=sources,
+        variables=tuple(_planned_variables(declared, values)),
+        locals=tuple(_planned_locals(locals_, local_results)),
+        secrets=secrets,
+    )
+
+
+def _load(request: TemplateRequest) -> Plan:
+    problems = Problems()
+    found = evaluated(request, problems)
+    environ = os.environ if request.environ is None else request.environ
+    planner = builds.BuildPlanner(request, found.scope, found.sources, found.surroundings.started, problems, environ)
+    planned = planner.plan(found.read.blocks["build"])
     problems.finish()
     return Plan(
         path=request.path,
         language="hcl2",
         builds=tuple(planned),
-        variables=tuple(_planned_variables(declared, values)),
-        locals=tuple(_planned_locals(locals_, local_results)),
-        secrets=secrets,
+        variables=found.variables,
+        locals=found.locals,
+        secrets=found.secrets,
         warnings=tuple(problems.warnings),
     )
 
