@@ -1,0 +1,115 @@
+"""Laying tokens out on their lines: indentation, one space or none between them, and columns that line up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from imagesmith.template.hcl2.formatting import tokens
+from imagesmith.template.hcl2.formatting.spacing import spaced
+from imagesmith.template.hcl2.formatting.tokens import DEPTH, Token
+from imagesmith.template.hcl2.graphemes import count
+
+_INDENT = "  "
+
+
+class _Line:
+    """The tokens up to a line end, in three cells.
+
+    ``lead`` is the name of an argument, or everything; ``value`` is ``=`` and what follows, where the line ends all
+    that it begins; ``comment`` is a comment at the end of the line, with the line end. Heredocs and comments make a
+    line span several lines of the text.
+    """
+
+    def __init__(self, found: list[Token]) -> None:
+        kinds = [token.kind for token in found]
+        self.opens = _net_depth(kinds)
+        self.blank = kinds[0] == tokens.NEWLINE
+        self.indent = ""
+        has_comment = len(found) > 1 and kinds[-1] == tokens.COMMENT
+        code = found[:-1] if has_comment else found
+        split = _value_begins(kinds[: len(code)])
+        texts = _spread(code)
+        self.lead = "".join(texts[:split])
+        self.value = "".join(texts[split:]).lstrip(" ") if split < len(code) else ""
+        self.comment = found[-1].text if has_comment else ""
+
+
+def lay_out(found: Iterable[Token]) -> str:
+    """The text of these tokens in its canonical layout."""
+    lines = [_Line(line) for line in _lines(found)]
+    _indent(lines)
+    _align_values(lines)
+    _align_comments(lines)
+    return "".join(line.indent + line.lead + line.value + line.comment for line in lines)
+
+
+def _lines(found: Iterable[Token]) -> Iterator[list[Token]]:
+    line: list[Token] = []
+    for token in found:
+        line.append(token)
+        if token.ends_line:
+            yield line
+            line = []
+    if line:
+        yield line
+
+
+def _net_depth(kinds: Sequence[str]) -> int:
+    return sum(DEPTH.get(kind, 0) for kind in kinds)
+
+
+def _value_begins(kinds: Sequence[str]) -> int:
+    """Where the value cell begins; the number of tokens if there is none."""
+    if "=" in kinds[1:]:
+        at = kinds.index("=", 1)
+        if _net_depth(kinds[at:]) == 0:
+            return at
+    return len(kinds)
+
+
+def _spread(code: Sequence[Token]) -> list[str]:
+    """The tokens' texts, each with the space before it."""
+    texts: list[str] = []
+    before = first = ""
+    for kind, text in code:
+        texts.append(f" {text}" if first and spaced(before, first, kind) else text)
+        before, first = first, kind
+    return texts
+
+
+def _indent(lines: Iterable[_Line]) -> None:
+    """Indent by one step for each line that leaves brackets open, however many they are."""
+    open_brackets: list[int] = []
+    for line in lines:
+        if line.blank:
+            continue
+        closes = -line.opens
+        while closes > 0 and open_brackets:
+            if closes < open_brackets[-1]:
+                open_brackets[-1] -= closes
+                break
+            closes -= open_brackets.pop()
+        line.indent = _INDENT * len(open_brackets)
+        if line.opens > 0:
+            open_brackets.append(line.opens)
+
+
+def _align_values(lines: Iterable[_Line]) -> None:
+    """Put the equals signs of neighbouring lines below each other."""
+    for aligned, group in groupby(lines, key=lambda line: bool(line.value)):
+        if aligned:
+            chain = list(group)
+            widths = [count(line.indent + line.lead) for line in chain]
+            for line, width in zip(chain, widths, strict=True):
+                line.value = " " * (max(widths) - width + 1) + line.value
+
+
+def _align_comments(lines: Iterable[_Line]) -> None:
+    """Put the comments at the ends of neighbouring lines below each other."""
+    for aligned, group in groupby(lines, key=lambda line: bool(line.comment)):
+        if aligned:
+            chain = list(group)
+            widths = [count(line.indent + line.lead + line.value) for line in chain]
+            for line, width in zip(chain, widths, strict=True):
+                line.comment = " " * (max(widths) - width + 1) + line.comment
