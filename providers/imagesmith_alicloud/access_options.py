@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from imagesmith.cloud_calls.endpoint import EndpointError, parse_endpoint
 from imagesmith.errors import Diagnostic
 from imagesmith.options import Options, option
-from imagesmith_alicloud.endpoints import EndpointError, parse_endpoint
 
 _LATER_ROLES = "RAM roles come with a later release; give an access key, or temporary keys with security_token"
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from imagesmith import redact
+from imagesmith.cloud_calls.endpoint import Endpoint, parse_endpoint
 from imagesmith.errors import Diagnostic, TemplateError
 from imagesmith.interfaces import secret
 from imagesmith_alicloud.access_options import AccessOptions
-from imagesmith_alicloud.endpoints import Endpoint, parse_endpoint, region_endpoint, vpc_twin
+from imagesmith_alicloud.endpoints import region_endpoint, vpc_twin
 
 
 @dataclass(frozen=True, slots=True)

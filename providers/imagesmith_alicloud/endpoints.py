@@ -5,16 +5,12 @@ Source: the endpoint tables of alibabacloud-ecs20140526 and -vpc20160428 (their 
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
+
+from imagesmith.cloud_calls.endpoint import Endpoint
 
 Product = Literal["ecs", "vpc"]
-
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 _SHARED = (
     "cn-north-2-gov-1 ap-northeast-2-pop cn-beijing-finance-pop cn-beijing-gov-1 cn-hangzhou-finance "
@@ -43,26 +39,6 @@ _TABLES: Mapping[Product, Mapping[str, str]] = {
 }
 
 
-class EndpointError(ValueError):
-    """The text is not an endpoint; the message says what one looks like."""
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """``protocol`` is http or https; ``host`` carries a port where it is not the protocol's own."""
-
-    protocol: Literal["http", "https"]
-    host: str
-
-    def __str__(self) -> str:
-        return f"{self.protocol}://{self.host}"
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether it is on this machine, where no proxy is ever asked."""
-        return is_loopback(urlsplit(str(self)).hostname or "")
-
-
 def region_endpoint(product: Product, region: str) -> Endpoint:
     """The public endpoint of a product in a region; always HTTPS."""
     for host, regions in _TABLES[product].items():
@@ -82,40 +58,3 @@ def vpc_twin(ecs: Endpoint, region: str) -> Endpoint:
     if ecs.host.startswith("ecs-vpc."):
         return Endpoint(ecs.protocol, "vpc-vpc." + ecs.host.removeprefix("ecs-vpc."))
     return region_endpoint("vpc", region)
-
-
-def parse_endpoint(text: str) -> Endpoint:
-    """An endpoint as a user writes it. Without a scheme it is https, on loopback http.
-
-    Raises `EndpointError` for anything else, and for plain http to another machine: every parameter of a call,
-    passwords included, would travel in clear.
-    """
-    given = text.strip()
-    parts = urlsplit(given if "://" in given else f"//{given}")
-    try:
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise EndpointError("The port must be a number below 65536") from None
-    if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
-        raise EndpointError("Write only host, host:port or scheme://host:port")
-    if not _HOST.fullmatch(host) and not is_loopback(host):
-        raise EndpointError("Write host, host:port or a full URL such as https://ecs.example.com")
-    if parts.scheme not in ("", "http", "https"):
-        raise EndpointError("Only http:// and https:// are known")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise EndpointError("Plain http is for loopback only: secrets would travel in clear. Write https://")
-    shown = f"[{host}]" if ":" in host else host
-    protocol: Literal["http", "https"] = "https"
-    if parts.scheme == "http" or (not parts.scheme and is_loopback(host)):
-        protocol = "http"
-    return Endpoint(protocol, f"{shown}:{port}" if port else shown)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -1,16 +1,15 @@
-"""What the error codes of ECS and VPC mean: which of our errors they are, what to do, and whether to try again.
+"""What the error codes of ECS and VPC mean.
 
-Errors are told apart by code, never by the SDK's exception class: it gives a Throttling.User without a header the same
-class as a wrong parameter. Source: the public error centre of both APIs.
+The SDK's exception classes tell nothing: it gives a Throttling.User without a header the same class as a wrong
+parameter. Source: the public error centre of both APIs.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Mapping
 
-from imagesmith import errors, redact
+from imagesmith import errors
+from imagesmith.cloud_calls.error_table import ErrorTable
 
 _IN_THE_WAY = """
     DependencyViolation* Forbbiden* TaskConflict* OperationConflict* IncorrectInstanceStatus* IncorrectEipStatus*
@@ -85,58 +84,4 @@ RETRYABLE: Mapping[str, str] = {
 }
 """Codes after which any call is tried again, each with its reason."""
 
-_FAULTS = ("InternalError*", "InternalServerError", "UnknownError")
-
-
-def to_error(
-    action: str,
-    code: str,
-    message: str,
-    *,
-    status: int | None,
-    request_id: str = "",
-    retry_after_s: float | None = None,
-) -> errors.CloudError:
-    """The refusal of a call as an error of ours; secrets and request contents are cut out of the message."""
-    kind = _kind(code, status)
-    return kind(
-        clean(message) or f"the service answered {status}",
-        action=action,
-        code=code,
-        request_id=request_id,
-        status=status,
-        retry_after_s=retry_after_s,
-        hint=next((hint for patterns, hint in _HINTS if _matches(code, patterns.split())), ""),
-    )
-
-
-def is_retryable(error: Exception, also: Iterable[str] = ()) -> bool:
-    """Whether the same call may work a little later; ``also`` are codes for which this call is a special case."""
-    if isinstance(error, errors.Throttled | errors.ServiceUnavailable):
-        return True
-    return isinstance(error, errors.CloudError) and _matches(error.code, (*RETRYABLE, *also))
-
-
-def may_have_acted(error: errors.CloudError) -> bool:
-    """Whether the service broke while working on the call, so that nobody knows what it has done."""
-    return _matches(error.code, _FAULTS) or (not error.code and (error.status or 0) >= 500)
-
-
-def clean(text: str) -> str:
-    """Text of the service without what it repeats of the request: URLs' queries and the string that was signed."""
-    text = re.split(r"(?i)\bserver string to sign|\bserver-?side? string", text)[0]
-    text = re.sub(r"(https?://[^\s?]+|\s/)\?\S*", r"\1", text)
-    return redact.mask(text).strip().rstrip(".")
-
-
-def _kind(code: str, status: int | None) -> type[errors.CloudError]:
-    for kind, patterns in _CLASSES:
-        if _matches(code, patterns.split()):
-            return kind
-    if status is not None and status >= 500:
-        return errors.ServiceUnavailable
-    return errors.CloudError
-
-
-def _matches(code: str, patterns: Iterable[str]) -> bool:
-    return bool(code) and any(fnmatchcase(code, pattern) for pattern in patterns)
+TABLE = ErrorTable(_CLASSES, _HINTS, RETRYABLE, faults=("InternalError*", "InternalServerError", "UnknownError"))

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from imagesmith.cloud_calls.endpoint import EndpointError, parse_endpoint
 from imagesmith.errors import TemplateError
 from imagesmith_alicloud import AlicloudEcs
 from imagesmith_alicloud.credentials import resolve
-from imagesmith_alicloud.endpoints import EndpointError, parse_endpoint, region_endpoint, vpc_twin
+from imagesmith_alicloud.endpoints import region_endpoint, vpc_twin
 
 
 @pytest.mark.parametrize(

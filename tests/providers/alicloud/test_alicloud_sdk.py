@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from imagesmith import errors
+from imagesmith.cloud_calls.endpoint import parse_endpoint
+from imagesmith.cloud_calls.pacing import TokenBucket
 from imagesmith_alicloud import sdk
 from imagesmith_alicloud.credentials import Access
-from imagesmith_alicloud.endpoints import parse_endpoint
 from imagesmith_alicloud.sdk import Cloud, ecs, vpc
-from imagesmith_alicloud.throttle import TokenBucket
 
 SECRET = "P@ss, w$rd\"'&=中"
 
@@ -214,7 +214,7 @@ import logging, sys
 logging.basicConfig(level=logging.DEBUG)
 from imagesmith.waiting import CancelToken
 from imagesmith_alicloud.credentials import Access
-from imagesmith_alicloud.endpoints import parse_endpoint
+from imagesmith.cloud_calls.endpoint import parse_endpoint
 from imagesmith_alicloud.sdk import Cloud, ecs
 class Caller:
     cancel = CancelToken()

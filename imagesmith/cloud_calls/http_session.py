@@ -1,7 +1,7 @@
-"""The HTTP session that the SDK's calls go through instead of its own.
+"""The HTTP session that the calls of an SDK go through instead of its own.
 
-The SDK's own session ignores NO_PROXY and REQUESTS_CA_BUNDLE and, when a call fails, raises the whole URL, which holds
-passwords and user data. This one honours the environment and tells failures apart by what they mean for the caller.
+SDKs ignore NO_PROXY or REQUESTS_CA_BUNDLE or raise the whole URL, which may hold passwords and user data. This session
+honours the environment, for every cloud alike, and tells failures apart by what they mean for the caller.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from imagesmith_alicloud.endpoints import Endpoint
+from imagesmith.cloud_calls.endpoint import Endpoint
 
 _POOL = 64
 
@@ -39,9 +39,11 @@ class Unanswered(Exception):
 class EndpointSession(requests.Session):
     """Connections to one endpoint, shared by every build of the process that uses it."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, *, insecure: bool = False) -> None:
+        """``insecure``: certificates are not checked, because somebody asked for that."""
         super().__init__()
         self.endpoint = endpoint
+        self.insecure = insecure
         self.trust_env = False
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=_POOL)
         self.mount("http://", adapter)
@@ -49,7 +51,8 @@ class EndpointSession(requests.Session):
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send and read the whole answer. Raises `NotSent`, `Distrusted` or `Unanswered`, which hold no URL."""
-        kwargs |= {"proxies": self._proxies(), "verify": ca_bundle() or True, "cert": None, "allow_redirects": False}
+        verify = False if self.insecure else (ca_bundle() or True)
+        kwargs |= {"proxies": self._proxies(), "verify": verify, "cert": None, "allow_redirects": False}
         failure: Exception
         try:
             answer = super().send(request, **kwargs)

@@ -1,0 +1,1 @@
+"""Huawei Cloud ECS for imagesmith. Importing this package imports no SDK."""
