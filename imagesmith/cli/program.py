@@ -13,22 +13,26 @@ COMMANDS: Mapping[str, str] = {
     "build": "build the images of a template",
     "validate": "check a template without touching a cloud",
     "inspect": "show what a template consists of",
+    "console": "try out expressions with a template's variables",
     "runs": "list the runs on record and what they have left",
     "cleanup": "delete what a dead or aborted run has left",
     "simulate": "serve a simulated cloud on this machine",
+    "init": "check that the plugins that a template requires are there",
+    "plugins": "list the built-in plugins, and what a template requires",
+    "schema": "print the JSON Schema of templates, for editors",
+    "completion": "print a completion script for a shell",
     "version": "show the version",
 }
 
+ALIASES: Mapping[str, str] = {"plugin": "plugins"}
+
 NOT_YET: Mapping[str, str] = {
-    "console": "use inspect to see the values of variables and locals",
     "fix": "old spellings of options are understood without it",
     "fmt": "the layout of a template does not matter to a build",
     "hcl2_upgrade": "JSON templates are built as they are",
-    "init": "there is nothing to install: the plugins are built in, so leave this command out",
-    "plugin": "there is nothing to install: the plugins are built in",
-    "plugins": "there is nothing to install: the plugins are built in",
 }
 
+_COMPLETION = frozenset({"autocomplete-install", "autocomplete-uninstall"})
 _VERSION_FLAGS = frozenset({"-v", "--v", "-version", "--version"})
 _HELP_FLAGS = frozenset({"-h", "--h", "-help", "--help"})
 _MACHINE_READABLE = frozenset({"-machine-readable", "--machine-readable"})
@@ -66,7 +70,7 @@ def _overview(program: str) -> int:
 def _help(words: Sequence[str], program: str) -> int:
     from imagesmith.cli.help import command_help, overview
 
-    named = next((word for word in words if word in COMMANDS), None)
+    named = next((name for word in words if (name := ALIASES.get(word, word)) in COMMANDS), None)
     print(command_help(load(named), program) if named else overview(program, COMMANDS))  # noqa: T201
     return 0
 
@@ -108,7 +112,7 @@ def _exit_code(error: Exception, words: Sequence[str]) -> int:
 
 
 def _perform(words: Sequence[str], program: str, machine_readable: bool) -> int:
-    name = words[0]
+    name = ALIASES.get(words[0], words[0])
     if name not in COMMANDS:
         raise _unknown(name)
     from imagesmith.cli.command import Invocation
@@ -135,9 +139,12 @@ def _unknown(name: str) -> Exception:
 
     if name in NOT_YET:
         return UsageError(f'the command "{name}" is not part of this release', hint=NOT_YET[name])
+    if name.lstrip("-") in _COMPLETION and name.startswith("-"):
+        hint = "'imagesmith completion bash|zsh|fish' prints a script; its -help says where to put it"
+        return UsageError(f"the flag {name} does not exist: no start-up file of a shell is changed", hint=hint)
     if name.startswith("-"):
         return UsageError(f"the flag {name} stands before the command", hint="write the command first, then its flags")
-    close = difflib.get_close_matches(name, COMMANDS, n=1)
+    close = difflib.get_close_matches(name, [*COMMANDS, *ALIASES], n=1)
     hint = f'did you mean "{close[0]}"?' if close else f"commands are {', '.join(COMMANDS)}"
     return UsageError(f'there is no command "{name}"', hint=hint)
 

@@ -53,6 +53,10 @@ class Printer:
         if found:
             self._show(describe_all(found), "say")
 
+    def lines(self, lines: Sequence[str]) -> None:
+        """Show a fault that somebody else has described."""
+        self._show(lines, "error")
+
     def notices(self, notices: Sequence[str]) -> None:
         """Show remarks about the command line."""
         for notice in notices:
