@@ -12,9 +12,9 @@ MAX_DEPTH = 100
 """How deep expressions and blocks may be nested."""
 
 _COMMENT = r"/\*(?>(?s:.*?)\*/)"
-_SPACE = re.compile(rf"(?:[ \t]+|{_COMMENT})*")
-_SPACE_AND_LINES = re.compile(rf"(?:[ \t\r\n]+|#[^\n]*|//[^\n]*|{_COMMENT})*")
-_LINE_END = re.compile(rf"(?:[ \t]+|{_COMMENT})*(?:\r?\n|(?:#|//)[^\n]*(?:\n|\Z)|\Z)")
+_SPACE = re.compile(rf"(?:[ \t]+|{_COMMENT})*+")
+_SPACE_AND_LINES = re.compile(rf"(?:[ \t\n]+|\r\n|#[^\n]*+|//[^\n]*+|{_COMMENT})*+")
+_LINE_END = re.compile(rf"(?:[ \t]+|{_COMMENT})*+(?:\r?\n|(?:#|//)[^\n]*+(?:\n|\Z)|\Z)")
 _SPACE_BEGINS = frozenset(" \t\r\n#/")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -59,6 +59,12 @@ class Scanner:
             self.at = match.end()
         if self.text.startswith("/*", self.at):
             self.fail("This comment is never closed", hint="Add */")
+        self.refuse_carriage_return()
+
+    def refuse_carriage_return(self) -> None:
+        """Refuse a carriage return that is not part of a line end; comments may hold some."""
+        if self.text.startswith("\r", self.at) and not self.text.startswith("\n", self.at + 1):
+            self.fail("There is a carriage return without a line feed", hint="Save the file with \\n as its line ends")
 
     def skip_lines(self) -> None:
         """Pass over spaces, comments and line ends."""

@@ -12,7 +12,10 @@ from imagesmith.template.hcl2.scanner import Scanner
 
 _PLAIN = re.compile(r'"([^"\\$%\n\r]*)"')
 _QUOTED = re.compile(r'[^"\\$%\n\r]+')
-_HEREDOC = re.compile(r"[^$%\n]+")
+_BARE = re.compile(r"[^$%\n]+")
+_HEREDOC = re.compile(r"[^$%\r\n]+")
+_HEREDOC_LINE = re.compile(r"[^$%\r\n]*\r?\n")
+_BLANKS = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _ESCAPE = re.compile(r'\\(?:[nrt"\\]|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})')
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _KEYWORDS = ("if", "else", "endif", "for", "endfor")
@@ -78,16 +81,19 @@ class TemplateParser(Scanner, ABC):
 
     def heredoc(self, marker: str, *, flush: bool, start: int) -> nodes.Expression:
         """Read a heredoc's lines up to the one that is only its marker; ``flush`` removes the common indentation."""
-        end = re.compile(rf"[ \t]*{re.escape(marker)}[ \t]*(?=\r?\n)")
         free, self.free = self.free, 0
         parts: list[_Part] = []
         line_begins = True
         while True:
-            closing = end.match(self.text, self.at) if line_begins else None
-            if closing:
+            line = _HEREDOC_LINE.match(self.text, self.at) if line_begins else None
+            if line is None:
+                line_begins = self._heredoc_part(parts, marker, start)
+            elif line.group().strip(_BLANKS) == marker:
                 break
-            line_begins = self._heredoc_part(parts, marker, start)
-        self.at = closing.end()
+            else:
+                self.at = line.end()
+                parts.append(_Text(line.start(), self.at, line.group(), closed=True))
+        self.at = line.end() - (2 if line.group().endswith("\r\n") else 1)
         self.free = free
         _strip(parts)
         if flush:
@@ -99,7 +105,7 @@ class TemplateParser(Scanner, ABC):
         parts: list[_Part] = []
         while not self.ended:
             if not self._line_end(parts):
-                self._literal_part(parts, _HEREDOC)
+                self._literal_part(parts, _BARE)
         return self._assemble(parts, 0)
 
     def _quoted_part(self, parts: list[_Part], start: int) -> None:
@@ -136,13 +142,15 @@ class TemplateParser(Scanner, ABC):
             self.fail(f'This heredoc is never closed by "{marker}"', hint=hint, offset=start)
         if self._line_end(parts):
             return True
+        self.refuse_carriage_return()
         self._literal_part(parts, _HEREDOC)
         return False
 
     def _line_end(self, parts: list[_Part]) -> bool:
-        if not self.take("\n"):
+        start = self.at
+        if not self.take("\n") and not self.take("\r\n"):
             return False
-        _append(parts, self.at - 1, "\n", self.at, closes=True)
+        _append(parts, start, self.text[start : self.at], self.at, closes=True)
         return True
 
     def _escape(self) -> tuple[str, int]:
@@ -232,9 +240,9 @@ def _strip(parts: list[_Part]) -> None:
         before = parts[position - 1] if position else None
         after = parts[position + 1] if position + 1 < len(parts) else None
         if part.strips_before and isinstance(before, _Text):
-            before.text = before.text.rstrip()
+            before.text = before.text.rstrip(_BLANKS)
         if part.strips_after and isinstance(after, _Text):
-            after.text = after.text.lstrip()
+            after.text = after.text.lstrip(_BLANKS)
 
 
 def _flush(parts: list[_Part]) -> None:
@@ -246,7 +254,7 @@ def _flush(parts: list[_Part]) -> None:
         if line_begins:
             spaces: int | None = 0
             if isinstance(part, _Text):
-                rest = part.text.lstrip()
+                rest = part.text.lstrip(_BLANKS)
                 blank = not rest and part.text.endswith("\n")
                 spaces = None if blank else graphemes.count(part.text[: len(part.text) - len(rest)])
                 if not blank:
