@@ -22,6 +22,8 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError
 from imagesmith.cloud_calls.endpoint import Endpoint
 
 _POOL = 64
+_BODILESS = (202, 204)
+"""Statuses with which an API of the OpenStack kind says that it has done, or will do, what was asked."""
 
 
 class NotSent(Exception):
@@ -115,6 +117,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _is_json(answer: requests.Response) -> bool:
+    if not answer.content and answer.status_code in _BODILESS:
+        return True
     try:
         return isinstance(json.loads(answer.content), dict)
     except ValueError:
