@@ -43,7 +43,8 @@ class Invocation:
 class Command:
     """One command: how it is called, what it does in one paragraph, its flags, and the function that does it.
 
-    ``run`` returns the exit code; it raises `imagesmith.errors.ImagesmithError` for what goes wrong.
+    ``run`` returns the exit code; it raises `imagesmith.errors.ImagesmithError` for what goes wrong. ``words`` are what
+    the first argument may be, where it is one of a few.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Command:
     flags: tuple[Flag, ...]
     run: Callable[[Invocation], int]
     examples: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     @property
     def all_flags(self) -> tuple[Flag, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from imagesmith.errors import UsageError
 from imagesmith.plan import Plan, TemplateRequest
 
-__all__ = ["load"]
+__all__ = ["language_of", "load"]
 
 _HCL2_NAMES = (".pkr.hcl", ".pkr.json")
 
@@ -19,7 +19,7 @@ def load(request: TemplateRequest) -> Plan:
     A folder and files named ``*.pkr.hcl`` or ``*.pkr.json`` are HCL2, everything else is legacy JSON;
     ``request.language`` overrides that. Raises `UsageError` and `TemplateError`.
     """
-    if _language(request) == "hcl2":
+    if language_of(request.path, request.language) == "hcl2":
         from imagesmith.template import hcl2
 
         return hcl2.load(request)
@@ -28,21 +28,25 @@ def load(request: TemplateRequest) -> Plan:
     return json.load(request)
 
 
-def _language(request: TemplateRequest) -> str:
-    if request.language not in ("", "json", "hcl2"):
-        raise UsageError(f'there is no template language "{request.language}"', hint='it is "json" or "hcl2"')
-    if not request.path:
+def language_of(path: str, language: str = "") -> str:
+    """The language of a template, "hcl2" or "json"; ``language`` is what ``-config-type`` says.
+
+    Raises `UsageError` for what is no template: a path that does not exist, a folder without HCL2 files.
+    """
+    if language not in ("", "json", "hcl2"):
+        raise UsageError(f'there is no template language "{language}"', hint='it is "json" or "hcl2"')
+    if not path:
         raise UsageError("no template was named", hint="give a file, a folder, or - for standard input")
-    if request.path == "-":
-        if request.language == "hcl2":
+    if path == "-":
+        if language == "hcl2":
             raise UsageError("an HCL2 template can't come from standard input", hint="name a file or a folder")
         return "json"
-    if os.path.isdir(request.path):  # noqa: PTH112 - this one never raises
-        return _language_of_folder(Path(request.path), request.language)
-    if not os.path.exists(request.path):  # noqa: PTH110 - the same
+    if os.path.isdir(path):  # noqa: PTH112 - this one never raises
+        return _language_of_folder(Path(path), language)
+    if not os.path.exists(path):  # noqa: PTH110 - the same
         hint = "check the path; it is relative to the current folder"
-        raise UsageError(f"the template {request.path} does not exist", hint=hint)
-    return request.language or ("hcl2" if request.path.endswith(_HCL2_NAMES) else "json")
+        raise UsageError(f"the template {path} does not exist", hint=hint)
+    return language or ("hcl2" if path.endswith(_HCL2_NAMES) else "json")
 
 
 def _language_of_folder(path: Path, language: str) -> str:
