@@ -23,8 +23,8 @@ class _Line:
 
     def __init__(self, found: list[Token]) -> None:
         kinds = [token.kind for token in found]
-        self.opens = _net_depth(kinds)
-        self.blank = kinds[0] == tokens.NEWLINE
+        self.opens = _net_depth(_before_heredoc(kinds))
+        self.blank = kinds[0] in (tokens.NEWLINE, tokens.END)
         self.indent = ""
         has_comment = len(found) > 1 and kinds[-1] == tokens.COMMENT
         code = found[:-1] if has_comment else found
@@ -57,6 +57,11 @@ def _lines(found: Iterable[Token]) -> Iterator[list[Token]]:
 
 def _net_depth(kinds: Sequence[str]) -> int:
     return sum(DEPTH.get(kind, 0) for kind in kinds)
+
+
+def _before_heredoc(kinds: Sequence[str]) -> Sequence[str]:
+    """Packer does not count what inserts in a heredoc leave open when it indents the lines after them."""
+    return kinds[: kinds.index(tokens.HEREDOC_OPENS)] if tokens.HEREDOC_OPENS in kinds else kinds
 
 
 def _value_begins(kinds: Sequence[str]) -> int:

@@ -11,7 +11,7 @@ from imagesmith.template.hcl2.scanner import name_at
 
 _CODE = re.compile(
     r"[ \t]*(?:"
-    r"(?P<name>[A-Za-z_][A-Za-z0-9_-]*(?![^\x00-\x7f]))"
+    r"(?P<name>[A-Za-z_][A-Za-z0-9_-]*+(?![^\x00-\x7f]))"
     r"|(?P<newline>\r?\n)"
     r"|(?P<comment>(?:\#|//)[^\n]*\n?|/\*(?s:.*?)\*/)"
     r"|(?P<quote>\")"
@@ -97,11 +97,14 @@ class _Lexer:
     def _unusual(self) -> Iterator[Token]:
         """A name with letters beyond ASCII, spaces at the end of the text, or a character with no meaning."""
         space = _SPACE.match(self.text, self.at)
-        self.at = space.end() if space else self.at
-        if self.at < len(self.text):
-            found = name_at(self.text, self.at) or self.text[self.at]
-            self.at += len(found)
-            yield Token(tokens.NAME, found)
+        width = len(space[0]) if space else 0
+        self.at += width
+        if self.at == len(self.text):
+            yield Token(tokens.END, " " * width)
+            return
+        found = name_at(self.text, self.at) or self.text[self.at]
+        self.at += len(found)
+        yield Token(tokens.NAME, found)
 
     def _quoted(self) -> Token:
         """One token in a string."""

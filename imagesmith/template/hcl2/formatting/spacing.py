@@ -8,10 +8,12 @@ from imagesmith.template.hcl2.formatting import tokens
 
 _IN_TEXT_FIRST = frozenset({tokens.TEXT, tokens.QUOTE_OPENS, tokens.HEREDOC_OPENS})
 _IN_TEXT_THEN = frozenset({tokens.TEXT, tokens.QUOTE_CLOSES, tokens.HEREDOC_CLOSES})
-_NEVER_BEFORE = frozenset({tokens.NEWLINE, ",", ".", "..."})
+_NEVER_BEFORE = frozenset({tokens.NEWLINE, tokens.END, ",", ".", "..."})
 _NEVER_AFTER = frozenset({".", "!"})
 _NAMES = frozenset({tokens.NAME, tokens.IN})
-_VALUE_ENDS = frozenset({*_NAMES, tokens.NUMBER, tokens.QUOTE_CLOSES, tokens.HEREDOC_CLOSES, ")", "]", "}"})
+_SIGN_FOLLOWS = frozenset({"", "(", "[", "{", "=", ",", ":", "?", "!", "==", "!=", "<", ">", "<=", ">=", "&&", "||"})
+_SIGN_FOLLOWS |= frozenset({"+", "-", "*", "/", "%"})
+"""After these a minus is a sign; elsewhere it is laid out as an operator, also where it happens to be a sign."""
 
 
 @cache
@@ -21,8 +23,7 @@ def spaced(before: str, first: str, then: str) -> bool:
     All three are kinds of tokens.
     """
     if then in _NEVER_BEFORE or first in _NEVER_AFTER or (first in _NAMES and then == "("):
-        # `in (` is a call too, unless it is the keyword of a `for`
-        return first == tokens.IN and then == "(" and before in _NAMES
+        return False
     if first == ",":
         return True
     if first in _IN_TEXT_FIRST or then in _IN_TEXT_THEN:
@@ -31,7 +32,7 @@ def spaced(before: str, first: str, then: str) -> bool:
         return True
     if then == "[" and (first in _NAMES or first == tokens.NUMBER or tokens.DEPTH.get(first, 0) < 0):
         return False
-    if first == "-" and before not in _VALUE_ENDS:
+    if first == "-" and before in _SIGN_FOLLOWS:
         return False
     return _spaced_at_brackets(first, then)
 

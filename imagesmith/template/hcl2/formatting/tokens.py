@@ -21,6 +21,8 @@ HEREDOC_CLOSES = "heredoc closes"
 INSERT_OPENS = "insert opens"
 """``${``, ``${~``, ``%{`` or ``%{~``."""
 INSERT_CLOSES = "insert closes"
+END = "end"
+"""Spaces at the end of the text, after which no line end comes; Packer keeps them."""
 
 DEPTH = {"(": 1, "[": 1, "{": 1, INSERT_OPENS: 1, ")": -1, "]": -1, "}": -1, INSERT_CLOSES: -1}
 """How many levels a kind of token leads in or, if negative, out."""

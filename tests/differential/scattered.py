@@ -1,0 +1,85 @@
+"""The same template in another layout: spaces, line ends, blank lines and comments put where the syntax allows them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from imagesmith.errors import TemplateError
+from imagesmith.template.hcl2.formatting import tokens
+from imagesmith.template.hcl2.formatting.lexer import tokenize
+from imagesmith.template.hcl2.formatting.tokens import Token
+from imagesmith.template.hcl2.parser import parse_body
+from imagesmith.template.hcl2.source import Source
+
+_TEXT = frozenset({tokens.TEXT, tokens.HEREDOC_OPENS, tokens.HEREDOC_CLOSES})
+_SPACES = ("", "", "", " ", " ", "  ", "\t", "      ")
+_COMMENTS = ("# one", "// two", "#", "#three   ", "/* four */", "# fünf 五")
+_LINES = ("\n", "\n\n", "  \n\t\n", "\n# alone\n", "\n      // alone\n", "\n\n\n", "\n/* a\n   block */\n", " \n")
+
+
+def scatter(text: str, seed: int) -> str:
+    """Another layout of a template with the same meaning; the same one for the same seed."""
+    dice = random.Random(seed)
+    found = list(tokenize(text))
+    wild = dice.choice((0.0, 0.02, 0.1))
+    ends = "\r\n" if dice.random() < 0.1 else "\n"
+    pieces = [found[0].text]
+    inside: list[str] = []
+    for first, then in zip(found, found[1:], strict=False):
+        _enter(inside, first)
+        gap = _gap(dice, inside, first, then, wild)
+        joined = first.text + gap + then.text
+        if _lost(first, then, joined):
+            gap = gap or " "
+        pieces += [gap, then.text]
+    result = _trimmed(dice, "".join(pieces))
+    result = result.replace("\r\n", "\n").replace("\n", ends)
+    return result if _legal(result) else text
+
+
+def _enter(inside: list[str], token: Token) -> None:
+    depth = tokens.DEPTH.get(token.kind, 0)
+    if depth > 0:
+        inside.append(token.kind)
+    elif depth < 0 and inside:
+        inside.pop()
+
+
+def _gap(dice: random.Random, inside: Sequence[str], first: Token, then: Token, wild: float) -> str:
+    """White space and comments between two tokens."""
+    if {first.kind, then.kind} & _TEXT or first.kind == tokens.QUOTE_OPENS or then.kind == tokens.QUOTE_CLOSES:
+        return ""
+    gap = dice.choice(_SPACES)
+    if then.kind == tokens.NEWLINE and dice.random() < wild * 2:
+        return f"{gap}{dice.choice(_COMMENTS)}{dice.choice(_SPACES)}"
+    if first.ends_line and dice.random() < wild:
+        return f"{gap}{dice.choice(_LINES)}".removeprefix("\n") + dice.choice(_SPACES)
+    if inside and inside[-1] in ("(", "[") and dice.random() < wild:
+        return gap + dice.choice((*_LINES, " # here\n", "//\n")) + dice.choice(_SPACES)
+    if dice.random() < wild / 3:
+        return f"{gap}/* in between */{dice.choice(_SPACES)}"
+    return gap
+
+
+def _lost(first: Token, then: Token, joined: str) -> bool:
+    """Whether the two would be read as something else when they touch."""
+    wordy = {tokens.NAME, tokens.IN, tokens.NUMBER}
+    if first.kind in wordy and (then.kind in wordy or then.kind == "-"):
+        return True
+    return joined == first.text + then.text and then.kind in ("=", ">", "/", ".", "...") and first.kind not in wordy
+
+
+def _trimmed(dice: random.Random, text: str) -> str:
+    """The text without its last line end or with a byte order mark, now and then."""
+    if dice.random() < 0.1 and not text.rstrip("\n").endswith("*/"):
+        text = text.rstrip("\n")
+    return "\ufeff" + text if dice.random() < 0.05 else text
+
+
+def _legal(text: str) -> bool:
+    try:
+        parse_body(Source("scattered", text))
+    except TemplateError:
+        return False
+    return True
