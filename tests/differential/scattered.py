@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Sequence
 
@@ -26,7 +27,7 @@ def scatter(text: str, seed: int) -> str:
     ends = "\r\n" if dice.random() < 0.1 else "\n"
     pieces = [found[0].text]
     inside: list[str] = []
-    for first, then in zip(found, found[1:], strict=False):
+    for first, then in itertools.pairwise(found):
         _enter(inside, first)
         gap = _gap(dice, inside, first, then, wild)
         joined = first.text + gap + then.text

@@ -23,12 +23,12 @@ class _Line:
 
     def __init__(self, found: list[Token]) -> None:
         kinds = [token.kind for token in found]
-        self.opens = _net_depth(_before_heredoc(kinds))
         self.blank = kinds[0] in (tokens.NEWLINE, tokens.END)
         self.indent = ""
         has_comment = len(found) > 1 and kinds[-1] == tokens.COMMENT
         code = found[:-1] if has_comment else found
         split = _value_begins(kinds[: len(code)])
+        self.opens = _net_depth(_before_heredoc(kinds[:split]))  # a value closes all that it opens
         texts = _spread(code)
         self.lead = "".join(texts[:split])
         self.value = "".join(texts[split:]).lstrip(" ") if split < len(code) else ""
