@@ -6,6 +6,6 @@ JSON out, no state), `models` (the rules, no wire format), `store` and `resource
 
 from __future__ import annotations
 
-from imagesmith_simulator.alicloud.cloud import ACCESS_KEY, LIVELY, SECRET_KEY, SimulatedAlicloud
+from imagesmith_simulator.alicloud.cloud import SimulatedAlicloud
 
-__all__ = ["ACCESS_KEY", "LIVELY", "SECRET_KEY", "SimulatedAlicloud"]
+__all__ = ["SimulatedAlicloud"]

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from imagesmith_simulator.refusals import ApiError
 
-
-class ApiError(Exception):
-    """A refusal as the API makes it."""
-
-    def __init__(self, code: str, status: int, message: str, *, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.status = status
-        self.message = message
-        self.headers = dict(headers or {})
+__all__ = ["ApiError", "conflict", "invalid", "missing", "not_found"]
 
 
 def missing(parameter: str) -> ApiError:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from imagesmith_simulator.alicloud.machines import Content
+    from imagesmith_simulator.machines.hosting import Content
 
 
 @dataclass(kw_only=True)

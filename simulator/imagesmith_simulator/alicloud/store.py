@@ -1,18 +1,12 @@
-"""Everything that exists, and the journal of what the call being served does to it.
-
-All of it is guarded by the clock's lock: a call holds it while its model works, timers hold it while they fire.
-"""
+"""Everything that exists in the account."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from imagesmith_simulator.alicloud.errors import ApiError, not_found
-from imagesmith_simulator.alicloud.machines import Machines
 from imagesmith_simulator.alicloud.resources import (
     Disk,
     Eip,
@@ -27,6 +21,8 @@ from imagesmith_simulator.alicloud.resources import (
 )
 from imagesmith_simulator.alicloud.world import World
 from imagesmith_simulator.clock import SimulatedClock
+from imagesmith_simulator.machines.hosting import Machines
+from imagesmith_simulator.state import State
 
 AnyResource = TypeVar("AnyResource", bound=Resource)
 
@@ -44,30 +40,13 @@ QUOTAS = {
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-@dataclass
-class Journal:
-    """What the call being served did. ``doomed``: what it begins shall end in the failed state."""
-
-    made: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    used: list[str] = field(default_factory=list)
-    takes_s: float = 0.0
-    doomed: bool = False
-
-
-class Store:
+class Store(State):
     """The resources by id (key pairs by region and name), with the clock, the latencies and the machines."""
 
     def __init__(self, clock: SimulatedClock, world: World, machines: Machines, latencies: Mapping[str, float]) -> None:
         """``latencies``: simulated seconds by name, see `LATENCIES`; what is not named takes no time."""
-        if unknown := sorted(set(latencies) - set(LATENCIES)):
-            raise ValueError(f"there is no latency {', '.join(unknown)}; known are {', '.join(LATENCIES)}")
-        self.clock = clock
+        super().__init__(clock, machines, latencies, names=LATENCIES, quotas=QUOTAS)
         self.world = world
-        self.machines = machines
-        self.latencies = {name: float(latencies.get(name, 0.0)) for name in LATENCIES}
-        self.quotas = dict(QUOTAS)
-        self.journal = Journal()
         self.vpcs: dict[str, Vpc] = {}
         self.vswitches: dict[str, VSwitch] = {}
         self.security_groups: dict[str, SecurityGroup] = {}
@@ -86,28 +65,6 @@ class Store:
     def made(self, resource: Resource) -> None:
         """Journal that the call has made a resource."""
         self.journal.made.append(resource.id)
-
-    def changed(self, *identities: str) -> None:
-        """Journal that the call has changed or deleted resources."""
-        self.journal.changed.extend(identities)
-
-    def used(self, *identities: str) -> None:
-        """Journal that the call needed resources."""
-        self.journal.used.extend(identity for identity in identities if identity)
-
-    def begin(self, latency: str | float, done: Callable[[], None], *, job: Future[Any] | None = None) -> float:
-        """Begin a transition: ``done`` is called when its time has come and ``job`` has ended; returns the seconds."""
-        seconds = self.latencies[latency] if isinstance(latency, str) else latency
-        self.journal.takes_s = max(self.journal.takes_s, seconds)
-
-        def due() -> None:
-            if job is None or job.done():
-                done()
-            else:
-                job.add_done_callback(lambda _: self.clock.after(0.0, done))
-
-        self.clock.after(seconds, due)
-        return seconds
 
     def check_quota(self, name: str, region: str, held: Mapping[Any, Resource], code: str) -> None:
         """Refuse when the account holds as many as its quota allows in a region."""

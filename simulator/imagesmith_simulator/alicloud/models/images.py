@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 
 from imagesmith_simulator.alicloud.errors import ApiError, conflict, not_found
-from imagesmith_simulator.alicloud.machines import Content, done
 from imagesmith_simulator.alicloud.models.network import check_name
 from imagesmith_simulator.alicloud.resources import Disk, Image, ImageDisk, Snapshot
 from imagesmith_simulator.alicloud.store import Store, find
+from imagesmith_simulator.machines.hosting import Content, done
 
 
 class SnapshotModel:
