@@ -98,6 +98,7 @@ def _json_values(request: TemplateRequest) -> tuple[TemplateRequest, Mapping[str
     from imagesmith.template.json import variables
     from imagesmith.template.json.reader import read
     from imagesmith.template.json.shape import Shape, shape
+    from imagesmith.template.remote_values import RemoteValues
 
     found = shape(read(read_text(request.path), request.path)) if request.path else Shape(Location(PLACE, 1))
     values, _ = variables.gather(found, request)
@@ -109,6 +110,7 @@ def _json_values(request: TemplateRequest) -> tuple[TemplateRequest, Mapping[str
         started=datetime.now(UTC),
         template_path=request.path,
         environ=os.environ if request.environ is None else request.environ,
+        remote=RemoteValues(),
     )
     redact.register(*(user[name] for name in sensitive if name in user))
     return request, user, sensitive

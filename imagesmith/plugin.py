@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from imagesmith.errors import UsageError
 
-Kind = Literal["builders", "communicators", "provisioners", "post_processors", "simulators"]
+Kind = Literal["builders", "communicators", "provisioners", "post_processors", "secret_stores", "simulators"]
 
 BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "builders": {
@@ -35,6 +35,14 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "post_processors": {
         "manifest": "imagesmith.post_processors.manifest:Manifest",
         "shell-local": "imagesmith.post_processors.shell_local:ShellLocal",
+    },
+    "secret_stores": {
+        "alicloud_kms_secret": "imagesmith_alicloud.kms:look_up",
+        "aws_secretsmanager": "imagesmith.template.remote_values.aws:look_up",
+        "aws_secretsmanager_raw": "imagesmith.template.remote_values.aws:look_up_raw",
+        "consul_key": "imagesmith.template.remote_values.consul:look_up",
+        "huaweicloud_csms_secret": "imagesmith_huaweicloud.csms:look_up",
+        "vault": "imagesmith.template.remote_values.vault:look_up",
     },
     "simulators": {
         "alicloud": "imagesmith_simulator.alicloud:SimulatedAlicloud",
@@ -60,6 +68,7 @@ NOT_YET: Mapping[Kind, Mapping[str, str]] = {
         "compress": "Use a shell-local post-processor meanwhile",
         "artifice": "It comes with a later release",
     },
+    "secret_stores": {},
     "simulators": {},
 }
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from imagesmith.template import gotime
 from imagesmith.template.gotemplate import Function
 from imagesmith.template.gotemplate.errors import Failure
+from imagesmith.template.remote_values import RemoteValues
 from imagesmith.version import PACKER_VERSION
 
 _MOST_REPLACED = 1 << 23
@@ -26,7 +27,7 @@ class Scope:
     """What the functions know. Empty ``build_name`` or ``build_type``: not available here.
 
     ``user`` are the user variables; ``resolve`` is asked instead while the variables themselves are rendered, and
-    ``environ`` is set only then, because ``env`` is legal there only.
+    ``environ`` and ``remote`` are set only then, because ``env`` and secret stores are legal there only.
     """
 
     language: str
@@ -37,6 +38,7 @@ class Scope:
     user: Mapping[str, str] = field(default_factory=dict, repr=False)
     resolve: Callable[[str], str] | None = None
     environ: Mapping[str, str] | None = field(default=None, repr=False)
+    remote: RemoteValues | None = None
 
 
 def functions(
@@ -51,6 +53,7 @@ def functions(
         **_PURE,
         **_clock(scope.started),
         **_place(scope),
+        **_remote(scope),
         "user": Function(lambda name: _user(name, scope), (str,)),
         "env": Function(lambda name: _env(name, scope), (str,)),
         "build_name": Function(lambda: _known(scope.build_name)),
@@ -157,11 +160,27 @@ def _sed(*_: str) -> str:
     raise Failure("this function does nothing any more", hint="Use replace or replace_all")
 
 
-def _remote(*_: str) -> str:
-    raise Failure(
-        "this source of values is not supported yet",
-        hint="Give the value with -var, -var-file or, in JSON, {{env `NAME`}}",
-    )
+def _remote(scope: Scope) -> dict[str, Function]:
+    def asked(function: str) -> Callable[..., str]:
+        return lambda *arguments: _look_up(scope, function, arguments)
+
+    with_key = ("aws_secretsmanager", "alicloud_kms_secret", "huaweicloud_csms_secret")
+    return {
+        "vault": Function(asked("vault"), (str, str)),
+        "consul_key": Function(asked("consul_key"), (str,)),
+        "aws_secretsmanager_raw": Function(asked("aws_secretsmanager_raw"), (str,)),
+        **{name: Function(asked(name), (str,), str) for name in with_key},
+    }
+
+
+def _look_up(scope: Scope, function: str, arguments: tuple[str, ...]) -> str:
+    if len(arguments) > 2:
+        raise Failure("there is one key at most")
+    if scope.remote is None or scope.environ is None:
+        hint = 'Use a local in HCL2, in JSON {{user `NAME`}} and in "variables" the look-up'
+        raise Failure("secret stores can be asked in variables only", hint=hint)
+    name, key = arguments if len(arguments) == 2 else (arguments[0], None)
+    return scope.remote.look_up(function, name, key, scope.environ)
 
 
 _PURE: Mapping[str, Function] = {
@@ -172,8 +191,4 @@ _PURE: Mapping[str, Function] = {
     "upper": Function(_upper, (str,)),
     "lower": Function(_lower, (str,)),
     "sed": Function(_sed, (), str),
-    "consul_key": Function(_remote, (str,)),
-    "vault": Function(_remote, (str, str)),
-    "aws_secretsmanager": Function(_remote, (str,), str),
-    "aws_secretsmanager_raw": Function(_remote, (str,)),
 }

@@ -17,6 +17,7 @@ from imagesmith.template.hcl2 import assignments, builds, contexts, local_values
 from imagesmith.template.hcl2.cty import Value, object_of, walk
 from imagesmith.template.hcl2.problems import Problems, bounded
 from imagesmith.template.hcl2.scope import Scope, Surroundings
+from imagesmith.template.remote_values import RemoteValues
 
 __all__ = ["Evaluated", "evaluated", "load"]
 
@@ -52,7 +53,8 @@ def evaluated(request: TemplateRequest, problems: Problems) -> Evaluated:
     read = module.read(request.path, problems)
     problems.finish()
     environ = os.environ if request.environ is None else request.environ
-    surroundings = Surroundings(root=read.root, environ=environ)
+    remote = RemoteValues()
+    surroundings = Surroundings(root=read.root, environ=environ, remote=remote)
     _check_blocks(read, problems)
     declared = variables.declared([*read.blocks["variable"], *read.blocks["variables"]], surroundings, problems)
     locals_ = local_values.declared([*read.blocks["locals"], *read.blocks["local"]], problems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from imagesmith.errors import TemplateError
+from imagesmith.errors import MissingDependency, TemplateError
 from imagesmith.template.hcl2 import comprehension, nodes, operators
 from imagesmith.template.hcl2.access import attribute, index, splat_items
 from imagesmith.template.hcl2.conversion import NotConvertible, convert, text_of, unify
@@ -101,7 +101,10 @@ def _call(node: nodes.Call, scope: Scope) -> Value:
         given = node.arguments[: problem.argument + 1] if problem.argument is not None else []
         if problem.argument is not None and len(given) == problem.argument + 1:
             _fail(given[-1], f"{node.name}: argument {problem.argument + 1}: {problem}")
-        _fail(node, f"{node.name}: {problem}", hint=f"{function.usage}: {function.doc}")
+        _fail(node, f"{node.name}: {problem}", hint=problem.hint or f"{function.usage}: {function.doc}")
+    except MissingDependency as missing:
+        missing.location = missing.location or node.location
+        raise
 
 
 def _arguments(node: nodes.Call, scope: Scope) -> list[Value]:

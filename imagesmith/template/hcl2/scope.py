@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from imagesmith.template.hcl2.cty import Value
+from imagesmith.template.remote_values import RemoteValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Surroundings:
     working: str = field(default_factory=os.getcwd)
     started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     environ: Mapping[str, str] = field(default_factory=dict)
+    remote: RemoteValues = field(default_factory=RemoteValues)
 
 
 @dataclass(frozen=True, slots=True)

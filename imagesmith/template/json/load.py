@@ -23,6 +23,7 @@ from imagesmith.template.json import variables, versions
 from imagesmith.template.json.reader import Node, read
 from imagesmith.template.json.selection import NamedBuilder, selected, unknown_builders
 from imagesmith.template.json.shape import Builder, PostProcessor, Provisioner, Shape, shape
+from imagesmith.template.remote_values import RemoteValues
 from imagesmith.template.rendering import Interpolation, TemplateConfiguration
 
 _MOST_RETRIES = 10_000
@@ -36,6 +37,7 @@ def load(request: TemplateRequest) -> Plan:
         raise TemplateError([problem])
     values, warnings = variables.gather(found, request)
     started, unset = datetime.now(UTC), [v.name for v in found.variables if v.name not in values]
+    remote = RemoteValues()
     user = variables.resolve(
         values,
         unset=unset,
@@ -43,8 +45,9 @@ def load(request: TemplateRequest) -> Plan:
         started=started,
         template_path=request.path,
         environ=environ,
+        remote=remote,
     )
-    secrets = _secrets(found, user, warnings)
+    secrets = (*_secrets(found, user, warnings), *remote.secrets)
     builds = _Planning(request, found, user, started, environ).builds(warnings)
     return Plan(
         path=request.path,

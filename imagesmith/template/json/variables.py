@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from imagesmith.errors import Diagnostic, Location, TemplateError, UsageError
+from imagesmith.errors import Diagnostic, Location, MissingDependency, TemplateError, UsageError
 from imagesmith.plan import TemplateRequest
 from imagesmith.template.files import read_text
 from imagesmith.template.functions import Scope, functions
@@ -15,6 +15,7 @@ from imagesmith.template.gotemplate import Function, GoTemplateError, render
 from imagesmith.template.gotemplate.errors import Failure
 from imagesmith.template.json.reader import read
 from imagesmith.template.json.shape import Shape
+from imagesmith.template.remote_values import RemoteValueError, RemoteValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +70,21 @@ def resolve(
     started: datetime,
     template_path: str,
     environ: Mapping[str, str],
+    remote: RemoteValues,
 ) -> dict[str, str]:
     """Render all values; they may use each other in any order. ``unset`` ones read as "".
 
     Nothing of the text of a ``sensitive`` variable goes into an error.
     Raises `TemplateError` with every fault: bad text, unknown names, circles.
     """
-    resolving = _Resolving(values, unset, sensitive)
+    resolving = _Resolving(values, unset, sensitive, offline=remote.offline)
     scope = Scope(
-        language="json", started=started, template_path=template_path, resolve=resolving.user, environ=environ
+        language="json",
+        started=started,
+        template_path=template_path,
+        resolve=resolving.user,
+        environ=environ,
+        remote=remote,
     )
     resolving.all(functions(scope))
     if resolving.problems:
@@ -88,8 +95,10 @@ def resolve(
 class _Resolving:
     """Renders variables one by one; a variable that needs another one waits for it on a list, not on the stack."""
 
-    def __init__(self, values: Mapping[str, Value], unset: Sequence[str], sensitive: Collection[str]) -> None:
-        self.values, self.sensitive = values, sensitive
+    def __init__(
+        self, values: Mapping[str, Value], unset: Sequence[str], sensitive: Collection[str], *, offline: bool
+    ) -> None:
+        self.values, self.sensitive, self.offline = values, sensitive, offline
         self.done: dict[str, str] = dict.fromkeys(unset, "")
         self.problems: list[Diagnostic] = []
 
@@ -125,6 +134,13 @@ class _Resolving:
             names = [*waiting[waiting.index(other.name) :], other.name]
             text = f"variables use each other in a circle: {' -> '.join(names)}"
             self.problems.append(Diagnostic(text, location=self.values[names[0]].location))
+        except RemoteValueError as error:
+            if not self.offline:
+                text = f'the variable "{name}": {error.message}'
+                self.problems.append(Diagnostic(text, hint=error.hint, location=value.location))
+        except MissingDependency as missing:
+            missing.location = missing.location or value.location
+            raise
         except GoTemplateError as error:
             self.problems.append(_bad(name, value, error, secret=name in self.sensitive))
         self.done.setdefault(name, "")

@@ -12,6 +12,7 @@ from imagesmith.template.hcl2.functions import (
     flow,
     network,
     numeric,
+    remote,
     strings,
 )
 from imagesmith.template.hcl2.functions.registry import REGISTRY, Function, FunctionProblem
@@ -20,14 +21,10 @@ from imagesmith.template.hcl2.source import failure
 
 __all__ = ["NOT_YET", "Function", "FunctionProblem", "find", "names"]
 
-_FAMILIES = (collection, crypto, date, encoding, filesystem, flow, network, numeric, strings)
+_FAMILIES = (collection, crypto, date, encoding, filesystem, flow, network, numeric, remote, strings)
 
 NOT_YET = frozenset(
     {
-        "aws_secretsmanager",
-        "aws_secretsmanager_raw",
-        "consul_key",
-        "vault",
         "yamldecode",
         "yamlencode",
     }

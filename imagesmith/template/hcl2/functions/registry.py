@@ -24,11 +24,12 @@ from imagesmith.template.hcl2.scope import Scope, Surroundings
 
 
 class FunctionProblem(ValueError):
-    """The call can't be answered; ``argument`` is the position of the argument at fault, or None."""
+    """The call can't be answered; ``argument`` is the position of the argument at fault, ``hint`` says what to do."""
 
-    def __init__(self, text: str, argument: int | None = None) -> None:
+    def __init__(self, text: str, argument: int | None = None, *, hint: str = "") -> None:
         super().__init__(text)
         self.argument = argument
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
