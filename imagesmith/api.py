@@ -13,17 +13,18 @@ Both may be called from several threads. Errors are those of `imagesmith.errors`
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from imagesmith import plan as planning
 from imagesmith import plugin
+from imagesmith.checking import check_plan
 from imagesmith.communicator import CommunicatorOptions
 from imagesmith.errors import BuildsFailed, Diagnostic, LeftoversRemain
 from imagesmith.events import EventSink
 from imagesmith.interfaces import Artifact
 from imagesmith.options import Options
-from imagesmith.runner import RunOutcome, check_plan, run_plan
+from imagesmith.runner import RunOutcome, run_plan
 from imagesmith.settings import RunSettings
 
 __all__ = ["Build", "build", "validate"]
@@ -63,11 +64,17 @@ def validate(
     *,
     variables: Mapping[str, object] | None = None,
     variable_files: Sequence[str | Path] = (),
+    evaluate_data_sources: bool = False,
 ) -> list[Diagnostic]:
-    """Check a template without touching any cloud; returns warnings, raises `imagesmith.errors.TemplateError`."""
+    """Check a template without touching any cloud; returns warnings, raises `imagesmith.errors.TemplateError`.
+
+    What only this release can't build is a warning with ``not_yet``; `build` refuses it. With
+    ``evaluate_data_sources`` the data sources are read, which may ask a cloud; else their values count as unknown.
+    """
     from imagesmith.template import load
 
-    plan = load(_request(template, variables, variable_files, (), (), RunSettings()))
+    request = _request(template, variables, variable_files, (), (), RunSettings())
+    plan = load(replace(request, data_sources="read" if evaluate_data_sources else "unknown"))
     return [*plan.warnings, *check_plan(plan)]
 
 

@@ -105,7 +105,7 @@ class CommunicatorOptions(Options):
 
     def problems(self) -> Iterator[Diagnostic]:
         if self.communicator == "winrm":
-            yield Diagnostic('the communicator "winrm" is not supported yet', hint=_LATER_WINRM)
+            yield Diagnostic('the communicator "winrm" is not supported yet', hint=_LATER_WINRM, not_yet=True)
         if self.communicator == "ssh" and not self.ssh_username:
             yield Diagnostic("an ssh_username must be given", hint='for most Linux images it is "root"')
         yield from super().problems()

@@ -101,13 +101,17 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing wrong with a template, and what to do about it."""
+    """One thing wrong with a template, and what to do about it.
+
+    ``not_yet``: the template itself is right, but this release can't build it; ``validate`` only warns of it.
+    """
 
     summary: str
     detail: str = ""
     hint: str = ""
     location: Location | None = None
     severity: Literal["error", "warning"] = "error"
+    not_yet: bool = False
 
     def __str__(self) -> str:
         place = f"{self.location}: " if self.location else ""

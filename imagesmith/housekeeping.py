@@ -77,7 +77,9 @@ def clean(
     with ledger:
         record = read_unlocked(path)
         job = _Cleanup(record, ledger, on_event, cancel or CancelToken())
-        request = TemplateRequest(record.template, tuple(variables), (*record.variable_files, *variable_files))
+        request = TemplateRequest(
+            record.template, tuple(variables), (*record.variable_files, *variable_files), data_sources="unknown"
+        )
         return job.preview() if dry_run else job.run(request)
 
 

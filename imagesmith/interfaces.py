@@ -426,6 +426,36 @@ class PostProcessor(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One value that a data source gives. ``type`` is written as in templates: ``string``, ``map(string)``, ``any``."""
+
+    name: str
+    type: str
+    doc: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataContext:
+    """What a data source knows beside its options. ``warn`` tells people something without stopping the build."""
+
+    warn: Callable[[str], None]
+    cancel: CancelToken
+
+
+class DataSource(Protocol):
+    """An option class with a ``read``: `Http`, … It only ever looks, and leaves nothing behind."""
+
+    @property
+    def outputs(self) -> Sequence[Output]:
+        """What ``data.TYPE.NAME`` has; a class attribute, so that it is known before anything is read."""
+        ...
+
+    def read(self, context: DataContext) -> Mapping[str, object]:
+        """The outputs as plain data, by name. Raises an `imagesmith.errors.ImagesmithError`."""
+        ...
+
+
 class SimulatedCloud(Protocol):
     """A cloud on loopback that a build can be pointed at (``--simulate``)."""
 

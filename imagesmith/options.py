@@ -33,11 +33,15 @@ _RECORD = "imagesmith.option"
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One option as the template gives it: its name, plain Python data (JSON-like) and where it stands."""
+    """One option as the template gives it: its name, plain Python data (JSON-like) and where it stands.
+
+    ``unknown``: the value, or a part of it, is a placeholder for what only a later phase knows.
+    """
 
     name: str
     value: object
     location: Location | None = None
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,15 +170,14 @@ def decode(
 
     Weak typing as Packer's: "true", 1 and "1" are booleans, "22" is a number, "a,b" is a list, "5m" is a duration.
     ``owner`` names the block in errors (``builder "alicloud-ecs"``). Keys beginning with ``packer_`` are passed over.
-    Raises `TemplateError` with every problem: unknown names with "did you mean", wrong types, missing requireds.
+    Raises `TemplateError` with every problem: unknown names with "did you mean", wrong types, missing requireds. What
+    only this release can't do (`Diagnostic.not_yet`) is among the warnings; `imagesmith.checking` refuses it.
     """
     decoder = _Decoder(table(options), owner, location)
-    for entry in given:
-        decoder.take(entry)
+    decoder.take_all(given)
     instance = complete(options(**decoder.values), environ, _raise=False)
     problems = decoder.problems + list(_checks(instance, decoder, owner, location))
-    errors = [p for p in problems if p.severity == "error"]
-    if errors:
+    if any(p.severity == "error" and not p.not_yet for p in problems):
         raise TemplateError(problems)
     return instance, tuple(problems)
 
@@ -257,20 +260,39 @@ def _texts(value: object) -> Iterator[str]:
 def _checks(options: Options, decoder: _Decoder | None, owner: str, location: Location | None) -> Iterator[Diagnostic]:
     """What can only be said of the whole: required options, exclusive ones, choices of object-API values."""
     bad = decoder.bad if decoder else set()
+    doubtful = decoder.doubtful if decoder else set()
     for record in table(type(options)).values():
         value = getattr(options, record.attribute)
-        if record.required and value in (None, "", (), []) and record.name not in bad:
+        if record.required and value in (None, "", (), []) and record.name not in bad | doubtful:
             yield Diagnostic(f'{owner}: the option "{record.name}" is required', hint=record.doc, location=location)
         if decoder is None and record.not_yet and value != record.default:
             yield _not_yet(owner, record, None)
     if not bad:
-        for problem in options.problems():
+        for problem in _between(options, doubtful):
             yield dataclasses.replace(problem, location=problem.location or location)
+
+
+def _between(options: Options, doubtful: set[str]) -> Sequence[Diagnostic]:
+    """What `Options.problems` says; of options with unknown parts only what holds whatever they turn out to be."""
+    found = list(options.problems())
+    if not found or not doubtful:
+        return found
+    records = table(type(options))
+    unset = {records[name].attribute: _unset(records[name]) for name in doubtful}
+    also = set(dataclasses.replace(options, **unset).problems())
+    return [problem for problem in found if problem in also]
+
+
+def _unset(record: Option) -> object:
+    return "" if record.default is None and record.annotation is str else record.default
 
 
 def _not_yet(owner: str, record: Option, location: Location | None) -> Diagnostic:
     return Diagnostic(
-        f'{owner}: the option "{record.name}" is not supported yet', hint=record.not_yet, location=location
+        f'{owner}: the option "{record.name}" is not supported yet',
+        hint=record.not_yet,
+        location=location,
+        not_yet=True,
     )
 
 
@@ -283,18 +305,32 @@ class _Decoder:
         self.values: dict[str, Any] = {}
         self.problems: list[Diagnostic] = []
         self.bad: set[str] = set()
+        self.doubtful: set[str] = set()
 
-    def take(self, entry: Given) -> None:
-        record = self.names.get(entry.name.lower())
+    def take_all(self, given: Iterable[Given]) -> None:
+        """Of names that differ in capitals only, the one in small letters or else the first counts."""
+        entries = list(given)
+        chosen: dict[str, Given] = {}
+        for entry in sorted(entries, key=lambda one: one.name != one.name.lower()):
+            chosen.setdefault(entry.name.lower(), entry)
+        for entry in entries:
+            self.take(entry, repeated=chosen[entry.name.lower()] is not entry)
+
+    def take(self, entry: Given, *, repeated: bool = False) -> None:
+        record = None if repeated else self.names.get(entry.name.lower())
         where = entry.location or self.location
         if record is None:
             if not entry.name.startswith("packer_"):
                 self.bad.add(entry.name)
                 self.problems.append(self._unknown(entry, where))
             return
+        if entry.unknown:
+            self.doubtful.add(record.name)
         try:
             value = self._value(record, entry, where)
         except coercion.Refused as refused:
+            if entry.unknown:
+                return
             self.bad.add(record.name)
             self.problems.append(self._wrong(record, entry, str(refused), where))
             return
@@ -302,20 +338,23 @@ class _Decoder:
 
     def _value(self, record: Option, entry: Given, where: Location | None) -> Any:
         def block(options: type[Options], raw: object) -> Options:
-            return self._block(options, record, raw, where)
+            return self._block(options, entry, record, raw, where)
 
         return coercion.coerce(entry.value, record.annotation, block)
 
-    def _block(self, options: type[Options], record: Option, raw: object, where: Location | None) -> Options:
+    def _block(
+        self, options: type[Options], entry: Given, record: Option, raw: object, where: Location | None
+    ) -> Options:
         owner = f"{self.owner}: {record.name}"
         given = raw if isinstance(raw, list) and all(isinstance(g, Given) for g in raw) else None
         if given is None:
             if not isinstance(raw, Mapping):
                 raise coercion.Refused("a block (an object) is wanted here")
-            given = [Given(str(key), value, where) for key, value in raw.items()]
+            given = [Given(str(key), value, where, entry.unknown) for key, value in raw.items()]
         inner = _Decoder(table(options), owner, where)
-        for entry in given:
-            inner.take(entry)
+        inner.take_all(given)
+        if inner.doubtful:
+            self.doubtful.add(record.name)
         self.problems += inner.problems
         self.bad |= {f"{record.name}.{name}" for name in inner.bad}
         instance = options(**inner.values)
@@ -323,15 +362,19 @@ class _Decoder:
         return instance
 
     def _admit(self, record: Option, value: Any, where: Location | None) -> None:
+        doubtful = record.name in self.doubtful
         if record.choices and value not in (None, "") and value not in record.choices:
+            if doubtful:
+                return
             self.bad.add(record.name)
             allowed = ", ".join(record.choices)
             text = f'{self.owner}: the option "{record.name}" can\'t be "{value}"'
             self.problems.append(Diagnostic(text, hint=f"Allowed are {allowed}", location=where))
             return
         if record.not_yet and value not in (None, record.default) and value != record.default:
-            self.bad.add(record.name)
-            self.problems.append(_not_yet(self.owner, record, where))
+            if not doubtful:
+                self.bad.add(record.name)
+                self.problems.append(_not_yet(self.owner, record, where))
             return
         if record.no_effect and value != record.default:
             text = f'{self.owner}: the option "{record.name}" has no effect'

@@ -7,9 +7,9 @@ once when the plan is checked, and once more right before it is used, when run-t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeVar
 
 from imagesmith.errors import Diagnostic, Location, UsageError
 from imagesmith.options import Options, complete
@@ -123,6 +123,15 @@ class Plan:
     description: str = ""
     secrets: tuple[str, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
+    foreign_plugins: Mapping[str, str] = field(default_factory=dict)
+    """The plugins that the template requires and imagesmith does not have: local name -> source."""
+
+
+DataMode = Literal["read", "built-in", "unknown"]
+"""Which data sources are read: all, those of the core only (``null``, ``http``), or none; the others are unknown."""
+
+AttachData = Callable[[str, Any], Any]
+"""Points a data source's options at another cloud: gets the type and the options, returns the options to use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +140,9 @@ class TemplateRequest:
 
     ``variables`` are ``-var`` values in order (text, or for library users any plain data), ``only`` and ``exclude`` are
     the patterns of ``-only`` and ``-except``, ``language`` is "", "json" or "hcl2". ``tolerant`` accepts unset
-    variables (``inspect``). ``reserved`` are the ``packer_*`` facts: debug, force, on_error.
+    variables (``inspect``). ``reserved`` are the ``packer_*`` facts: debug, force, on_error. ``syntax_only`` stops
+    before locals, data sources and builds. ``data_sources`` says which data sources are read, ``attach_data`` where,
+    ``sequential`` that all of them come before the locals.
     """
 
     path: str
@@ -146,3 +157,7 @@ class TemplateRequest:
     tolerant: bool = False
     warn_undeclared: bool = False
     environ: Mapping[str, str] | None = None
+    syntax_only: bool = False
+    data_sources: DataMode = "read"
+    attach_data: AttachData | None = None
+    sequential: bool = False

@@ -1,4 +1,4 @@
-"""Find a builder, communicator, provisioner, post-processor or simulated cloud by its name in templates.
+"""Find a builder, communicator, provisioner, post-processor, data source and the like by its name in templates.
 
 Built-ins are a table of names, so that looking one up imports nothing else. Everybody else registers an entry point in
 the group ``imagesmith.<kind>``; a built-in wins a clash and says so.
@@ -14,7 +14,9 @@ from typing import Any, Literal
 
 from imagesmith.errors import UsageError
 
-Kind = Literal["builders", "communicators", "provisioners", "post_processors", "secret_stores", "simulators"]
+Kind = Literal[
+    "builders", "communicators", "provisioners", "post_processors", "data_sources", "secret_stores", "simulators"
+]
 
 BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "builders": {
@@ -35,6 +37,11 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "post_processors": {
         "manifest": "imagesmith.post_processors.manifest:Manifest",
         "shell-local": "imagesmith.post_processors.shell_local:ShellLocal",
+    },
+    "data_sources": {
+        "alicloud-images": "imagesmith_alicloud:AlicloudImages",
+        "http": "imagesmith.data_sources.http:Http",
+        "null": "imagesmith.data_sources.null:Null",
     },
     "secret_stores": {
         "alicloud_kms_secret": "imagesmith_alicloud.kms:look_up",
@@ -68,14 +75,21 @@ NOT_YET: Mapping[Kind, Mapping[str, str]] = {
         "compress": "Use a shell-local post-processor meanwhile",
         "artifice": "It comes with a later release",
     },
+    "data_sources": {},
     "secret_stores": {},
     "simulators": {},
 }
 
 
+class NotYet(UsageError):
+    """The plugin is known, but this release does not have it: ``validate`` warns of it, ``build`` refuses it."""
+
+
 @cache
 def load(kind: Kind, name: str) -> Any:
-    """The plugin's class or function. Raises `UsageError` for an unknown name, with "did you mean".
+    """The plugin's class or function.
+
+    Raises `NotYet` for a name that a later release will know, `UsageError` for an unknown one, with "did you mean".
 
     Library users' own classes go by ``module:Class`` (see `name_of`).
     """
@@ -88,8 +102,25 @@ def load(kind: Kind, name: str) -> Any:
     try:
         return getattr(importlib.import_module(module), attribute)
     except (ModuleNotFoundError, AttributeError) as error:
-        noun = kind.replace("_", "-").removesuffix("s")
-        raise UsageError(f'the {noun} "{name}" can\'t be loaded: {error}') from error
+        raise UsageError(f'the {_noun(kind)} "{name}" can\'t be loaded: {error}') from error
+
+
+def foreign(kind: Kind, name: str, required: Mapping[str, str]) -> NotYet | None:
+    """The error for a name that one of the required plugins of other people has, as ``amazon-ebs`` is ``amazon``'s.
+
+    ``required`` maps the plugins' local names to their sources.
+    """
+    local = next((local for local in required if name == local or name.startswith(f"{local}-")), None)
+    if local is None:
+        return None
+    text = f'the {_noun(kind)} "{name}" is part of the plugin "{local}" ({required[local]}), which is not built in'
+    meanwhile = next((names[name] for names in NOT_YET.values() if name in names), "")
+    return NotYet(text, hint=meanwhile or "Imagesmith runs without Packer's plugins")
+
+
+def in_core(kind: Kind, name: str) -> bool:
+    """Whether the plugin is part of the core, as ``null`` and ``http`` are."""
+    return BUILT_IN[kind].get(name, "").startswith("imagesmith.")
 
 
 def names(kind: Kind) -> list[str]:
@@ -110,10 +141,14 @@ def _others(kind: Kind) -> Iterator[tuple[str, str]]:
         yield point.name, point.value
 
 
+def _noun(kind: Kind) -> str:
+    return "data source" if kind == "data_sources" else kind.replace("_", "-").removesuffix("s")
+
+
 def _unknown(kind: Kind, name: str) -> UsageError:
-    noun = kind.replace("_", "-").removesuffix("s")
+    noun = _noun(kind)
     if hint := NOT_YET[kind].get(name):
-        return UsageError(f'the {noun} "{name}" is not supported yet', hint=hint)
+        return NotYet(f'the {noun} "{name}" is not supported yet', hint=hint)
     close = difflib.get_close_matches(name, names(kind), n=1)
     known = ", ".join(names(kind))
     hint = f'did you mean "{close[0]}"?' if close else f"known are {known}"

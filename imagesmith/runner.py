@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from imagesmith import events, options, plugin, redact
+from imagesmith.checking import check_plan
 from imagesmith.communicator import CommunicatorOptions
-from imagesmith.errors import Diagnostic, ImagesmithError, LedgerError, TemplateError
+from imagesmith.errors import ImagesmithError, LedgerError
 from imagesmith.interfaces import Artifact
-from imagesmith.plan import Configuration, Plan, PlannedBuild
+from imagesmith.plan import Plan, PlannedBuild
 from imagesmith.settings import RunSettings
 
 
@@ -39,50 +40,17 @@ class RunOutcome:
         return next((code for code in (130, 1, 2, 3) if code in codes), 0)
 
 
-def check_plan(plan: Plan) -> tuple[Diagnostic, ...]:
-    """Decode every plugin's options without touching a cloud; returns warnings.
-
-    Raises `TemplateError` with the problems of all builds at once.
-    """
-    problems: list[Diagnostic] = []
-    for planned in plan.builds:
-        for kind, name, configuration in _parts(planned):
-            try:
-                configuration.decode(plugin.load(kind, name))
-            except TemplateError as error:
-                problems += error.diagnostics
-            except ImagesmithError as error:
-                location = error.location or configuration.location
-                problems.append(Diagnostic(error.message, hint=error.hint, location=location))
-            problems += getattr(configuration, "warnings", ())
-    distinct = tuple(dict.fromkeys(problems))
-    if any(problem.severity == "error" for problem in distinct):
-        raise TemplateError(distinct)
-    return distinct
-
-
 def run_plan(plan: Plan, settings: RunSettings, on_event: events.EventSink) -> RunOutcome:
     """Run every build of the plan.
 
     Raises `TemplateError` for wrong options and `imagesmith.errors.UsageError` for a state folder that can't be
     written, both before anything is created. What happens to a build later is in the outcome.
     """
-    check_plan(plan)
+    check_plan(plan, for_build=True)
     redact.register(*plan.secrets)
     with ExitStack() as stack:
         session = _Session(dataclasses.replace(plan, builds=tuple(_distinct(plan.builds))), settings, on_event, stack)
         return session.run()
-
-
-def _parts(planned: PlannedBuild) -> Iterator[tuple[plugin.Kind, str, Configuration]]:
-    yield "builders", planned.type, planned.source
-    for provisioner in planned.provisioners:
-        yield "provisioners", provisioner.type, provisioner.configuration
-    if planned.error_cleanup:
-        yield "provisioners", planned.error_cleanup.type, planned.error_cleanup.configuration
-    for chain in planned.post_processors:
-        for post_processor in chain:
-            yield "post_processors", post_processor.type, post_processor.configuration
 
 
 def _distinct(builds: Iterable[PlannedBuild]) -> Iterator[PlannedBuild]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imagesmith.cli.flags import Flag, Parsed
 from imagesmith.errors import UsageError
-from imagesmith.plan import TemplateRequest
+from imagesmith.plan import DataMode, TemplateRequest
 
 VARIABLES: tuple[Flag, ...] = (
     Flag("var", "pairs", "Set a variable of the template; may be repeated."),
@@ -28,13 +28,13 @@ PACKER_ONLY: tuple[Flag, ...] = (
         False,
         without_effect="plugins are built in or installed with pip",
     ),
-    Flag(
-        "use-sequential-evaluation",
-        "boolean",
-        "Accepted for Packer's scripts.",
-        False,
-        without_effect="the order in which locals are evaluated follows from what they refer to",
-    ),
+)
+
+SEQUENTIAL = Flag(
+    "use-sequential-evaluation",
+    "boolean",
+    "Read all data sources before any local is evaluated, as Packer did before 1.12.",
+    False,
 )
 
 
@@ -59,6 +59,8 @@ def request(
     on_error: str = "cleanup",
     tolerant: bool = False,
     warn_undeclared: bool = False,
+    syntax_only: bool = False,
+    data_sources: DataMode = "read",
 ) -> TemplateRequest:
     """What the template loader is asked for."""
     return TemplateRequest(
@@ -73,4 +75,7 @@ def request(
         on_error=on_error,
         tolerant=tolerant,
         warn_undeclared=warn_undeclared,
+        syntax_only=syntax_only,
+        data_sources=data_sources,
+        sequential=bool(parsed.values.get(SEQUENTIAL.name)),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -185,11 +186,11 @@ class _Rendering:
         nested = _nested_options(record.annotation)
         value = entry.value if nested is None else _as_blocks(entry.value)
         if nested is not None and _is_body(value):
-            return Given(entry.name, self.entries(value, nested, f"{owner}: {record.name}"), entry.location)
+            return replace(entry, value=self.entries(value, nested, f"{owner}: {record.name}"))
         if nested is not None and isinstance(value, list):
             bodies = [self.entries(v, nested, f"{owner}: {record.name}") if _is_body(v) else v for v in value]
-            return Given(entry.name, bodies, entry.location)
-        return Given(entry.name, self._value(value, record, what, entry.location), entry.location)
+            return replace(entry, value=bodies)
+        return replace(entry, value=self._value(value, record, what, entry.location))
 
     def _value(self, value: object, record: Option, what: str, location: Location | None) -> object:
         where = location or self.location

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from imagesmith_alicloud.data_source import AlicloudImages
 from imagesmith_alicloud.disk_options import Disk, SystemDisk
 from imagesmith_alicloud.image_options import Tag
 from imagesmith_alicloud.options import AlicloudEcs
 
-__all__ = ["AlicloudEcs", "Disk", "SystemDisk", "Tag"]
+__all__ = ["AlicloudEcs", "AlicloudImages", "Disk", "SystemDisk", "Tag"]

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 from imagesmith.cloud_calls.endpoint import EndpointError, parse_endpoint
-from imagesmith.errors import Diagnostic
+from imagesmith.errors import Diagnostic, MissingDependency
 from imagesmith.options import Options, option
 
 _LATER_ROLES = "RAM roles come with a later release; give an access key, or temporary keys with security_token"
+
+_SDK = ("alibabacloud_ecs20140526", "alibabacloud_vpc20160428", "alibabacloud_tea_openapi")
+
+
+def require_sdk() -> None:
+    """Raise `MissingDependency` where the SDK is not installed; imports nothing."""
+    if missing := [name for name in _SDK if find_spec(name) is None]:
+        raise MissingDependency(f"the Alibaba Cloud SDK ({', '.join(missing)})", "alicloud")
 
 
 class AccessOptions(Options):

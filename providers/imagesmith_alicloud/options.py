@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 from imagesmith.communicator import CommunicatorOptions
-from imagesmith.errors import Diagnostic, MissingDependency
+from imagesmith.errors import Diagnostic
 from imagesmith.interfaces import Lifecycle, Provider
-from imagesmith_alicloud.access_options import AccessOptions
+from imagesmith_alicloud.access_options import AccessOptions, require_sdk
 from imagesmith_alicloud.image_options import ImageOptions
 from imagesmith_alicloud.run_options import RunOptions
-
-_SDK = ("alibabacloud_ecs20140526", "alibabacloud_vpc20160428", "alibabacloud_tea_openapi")
 
 
 class AlicloudEcs(AccessOptions, ImageOptions, RunOptions, CommunicatorOptions):
@@ -29,8 +26,7 @@ class AlicloudEcs(AccessOptions, ImageOptions, RunOptions, CommunicatorOptions):
 
         Raises `MissingDependency` without the SDK, `TemplateError` without credentials.
         """
-        if missing := [name for name in _SDK if find_spec(name) is None]:
-            raise MissingDependency(f"the Alibaba Cloud SDK ({', '.join(missing)})", "alicloud")
+        require_sdk()
         from imagesmith_alicloud.provider import AlicloudProvider
 
         return AlicloudProvider.open(self, lifecycle)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from imagesmith import redact
+from imagesmith.checking import check_plan
 from imagesmith.errors import TemplateError, UsageError
 from imagesmith.options import Options, option
 from imagesmith.plan import Plan, TemplateRequest
@@ -79,11 +80,10 @@ def test_the_vendors_examples_fit_the_builder() -> None:
 
 
 def test_the_windows_example_says_what_is_not_supported_yet() -> None:
-    from imagesmith_alicloud import AlicloudEcs
-
-    build = load(TemplateRequest(str(SEED / "user_data.json"), environ={})).builds[0]
+    plan = load(TemplateRequest(str(SEED / "user_data.json"), environ={}))
+    build = plan.builds[0]
     with pytest.raises(TemplateError, match="not supported yet"):
-        build.source.decode(AlicloudEcs)
+        check_plan(plan, for_build=True)
     assert [p.type for p in build.provisioners] == ["powershell"]
 
 

@@ -35,6 +35,7 @@ _FLAGS = (
     Flag("simulate", "boolean", "Build in a simulated cloud on this machine: no account, no cost.", False),
     *simulate_flags.CLOUD,
     STATE_DIR,
+    template_flags.SEQUENTIAL,
     *template_flags.PACKER_ONLY,
     Flag(
         "skip-enforcement",

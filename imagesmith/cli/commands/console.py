@@ -28,6 +28,7 @@ _FLAGS = (
         "",
         choices=("all", "last"),
     ),
+    template_flags.SEQUENTIAL,
     *template_flags.PACKER_ONLY,
 )
 
@@ -44,6 +45,8 @@ def _run(invocation: Invocation) -> int:
             exclude=parsed["except"],
             language=parsed["config-type"],
             tolerant=True,
+            data_sources="built-in",
+            sequential=parsed["use-sequential-evaluation"],
         )
     )
     printer = Printer(invocation.program, invocation.machine_readable)

@@ -13,7 +13,7 @@ def _run(invocation: Invocation) -> int:
     from imagesmith import redact, template
 
     parsed = invocation.parsed
-    plan = template.load(template_flags.request(parsed, tolerant=True))
+    plan = template.load(template_flags.request(parsed, tolerant=True, data_sources="built-in"))
     redact.register(*plan.secrets)
     printer = Printer(invocation.program, invocation.machine_readable)
     printer.notices(parsed.notices)
@@ -43,7 +43,7 @@ COMMAND = Command(
     "inspect [FLAGS] TEMPLATE",
     "Show a template's variables with their values, its locals and its builds with their provisioners and "
     "post-processors. Variables may be unset; sensitive values are not shown.",
-    (*template_flags.SELECTION, *template_flags.PACKER_ONLY),
+    (*template_flags.SELECTION, template_flags.SEQUENTIAL, *template_flags.PACKER_ONLY),
     _run,
     ("inspect web.pkr.hcl", "inspect -machine-readable web.json"),
 )

@@ -9,31 +9,34 @@ from imagesmith.cli.report import Printer
 
 _FLAGS = (
     *template_flags.SELECTION,
-    Flag("syntax-only", "boolean", "Only read the template; variables may be unset, options are not checked.", False),
+    Flag("syntax-only", "boolean", "Only read the template and its variables; nothing else is evaluated.", False),
     Flag("no-warn-undeclared-var", "boolean", "Say nothing of values for variables that are not declared.", False),
-    Flag(
-        "evaluate-datasources",
-        "boolean",
-        "Accepted for Packer's scripts.",
-        False,
-        without_effect="there are no data sources in this release",
-    ),
+    Flag("evaluate-datasources", "boolean", "Read the data sources; else their values count as unknown.", False),
+    template_flags.SEQUENTIAL,
     *template_flags.PACKER_ONLY,
 )
 
 
 def _run(invocation: Invocation) -> int:
-    from imagesmith import template
+    from imagesmith import redact, template
 
     parsed = invocation.parsed
     printer = Printer(invocation.program, invocation.machine_readable)
     printer.notices(parsed.notices)
     syntax_only = parsed["syntax-only"]
     warn = not parsed["no-warn-undeclared-var"]
-    plan = template.load(template_flags.request(parsed, tolerant=syntax_only, warn_undeclared=warn))
+    request = template_flags.request(
+        parsed,
+        tolerant=syntax_only,
+        syntax_only=syntax_only,
+        warn_undeclared=warn,
+        data_sources="read" if parsed["evaluate-datasources"] else "unknown",
+    )
+    plan = template.load(request)
+    redact.register(*plan.secrets)
     warnings = plan.warnings
     if not syntax_only:
-        from imagesmith.runner import check_plan
+        from imagesmith.checking import check_plan
 
         warnings = (*warnings, *check_plan(plan))
     printer.diagnostics(warnings)
@@ -46,7 +49,8 @@ COMMAND = Command(
     "validate",
     "validate [FLAGS] TEMPLATE",
     "Read a template, evaluate its variables and check every option of its builders, provisioners and "
-    "post-processors. All that is wrong is shown at once, with file and line. No cloud is asked.",
+    "post-processors. All that is wrong is shown at once, with file and line. No cloud is asked, unless "
+    "-evaluate-datasources is given. What only this release can't build is a warning here; build refuses it.",
     _FLAGS,
     _run,
     ("validate web.pkr.hcl", "validate -var region=cn-beijing -syntax-only web.json"),

@@ -1,8 +1,9 @@
 """HCL2 templates (``*.pkr.hcl``, ``*.pkr.json``, folders of them): from text to one `imagesmith.plan.Plan`.
 
 The way: files -> syntax trees (`module`, `parser`, `json_syntax`) -> variables and their values (`variables`,
-`assignments`) -> locals (`local_values`) -> builds (`builds`, `steps`). Expressions become values in `evaluator`;
-values and types are those of `cty`; `functions` has one module for each family.
+`assignments`) -> locals and data sources (`local_values`, `data_values`, `evaluation`) -> builds (`builds`, `steps`).
+Expressions become values in `evaluator`; values and types are those of `cty`; `functions` has one module for each
+family.
 """
 
 from __future__ import annotations
@@ -13,8 +14,20 @@ from dataclasses import dataclass
 
 from imagesmith import redact
 from imagesmith.plan import Plan, PlannedVariable, TemplateRequest
-from imagesmith.template.hcl2 import assignments, builds, contexts, local_values, module, nodes, requirements, variables
-from imagesmith.template.hcl2.cty import Value, object_of, walk
+from imagesmith.template.hcl2 import (
+    assignments,
+    builds,
+    contexts,
+    data_values,
+    local_values,
+    module,
+    nodes,
+    registry,
+    requirements,
+    variables,
+)
+from imagesmith.template.hcl2.cty import Value, walk
+from imagesmith.template.hcl2.evaluation import Evaluation
 from imagesmith.template.hcl2.problems import Problems, bounded
 from imagesmith.template.hcl2.scope import Scope, Surroundings
 from imagesmith.template.remote_values import RemoteValues
@@ -34,9 +47,9 @@ def load(request: TemplateRequest) -> Plan:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """A template whose variables and locals have their values; ``scope`` is what its expressions can see.
+    """A template whose variables, data sources and locals have their values; ``scope`` is what expressions can see.
 
-    Problems found so far are in the `Problems` that was given.
+    Problems found so far are in the `Problems` that was given. With ``request.syntax_only`` only variables have values.
     """
 
     read: module.Module
@@ -46,34 +59,44 @@ class Evaluated:
     variables: tuple[PlannedVariable, ...]
     locals: tuple[PlannedVariable, ...]
     secrets: tuple[str, ...]
+    foreign_plugins: Mapping[str, str]
 
 
 def evaluated(request: TemplateRequest, problems: Problems) -> Evaluated:
-    """Read the files and evaluate variables and locals; raises as `load` does. For `load` and for the console."""
+    """Read the files, evaluate variables, read data sources and evaluate locals; raises as `load` does.
+
+    For `load` and for the console.
+    """
     read = module.read(request.path, problems)
     problems.finish()
     environ = os.environ if request.environ is None else request.environ
-    remote = RemoteValues()
+    remote = RemoteValues(offline=request.syntax_only)
     surroundings = Surroundings(root=read.root, environ=environ, remote=remote)
-    _check_blocks(read, problems)
+    foreign = _check_blocks(read, problems)
     declared = variables.declared([*read.blocks["variable"], *read.blocks["variables"]], surroundings, problems)
     locals_ = local_values.declared([*read.blocks["locals"], *read.blocks["local"]], problems)
+    data = data_values.declared(read.blocks["data"], problems)
     sources = builds.declared_sources(read.blocks["source"], problems)
     problems.finish()
     values = assignments.resolved(declared, request, read.variable_files, surroundings, problems)
     redact.register(*_secrets(declared, values, {}, {}))
-    scope = contexts.base(surroundings, values)
-    local_results = local_values.evaluated(locals_, scope, problems)
-    secrets = tuple(_secrets(declared, values, locals_, local_results))
+    scope, results = contexts.base(surroundings, values), dict[str, Value]()
+    if not request.syntax_only:
+        reader = data_values.DataReader(request, surroundings.started, environ, foreign, problems)
+        work = Evaluation(locals_, data, scope, reader, problems)
+        work.run(sequential=request.sequential)
+        scope, results = work.complete_scope, work.local_results
+    secrets = tuple(_secrets(declared, values, locals_, results))
     redact.register(*secrets)
     return Evaluated(
         read=read,
         surroundings=surroundings,
-        scope=scope.with_variables({"local": object_of(local_results)}),
+        scope=scope,
         sources=sources,
         variables=tuple(_planned_variables(declared, values)),
-        locals=tuple(_planned_locals(locals_, local_results)),
+        locals=tuple(_planned_locals(locals_, results)),
         secrets=secrets,
+        foreign_plugins=foreign,
     )
 
 
@@ -81,8 +104,11 @@ def _load(request: TemplateRequest) -> Plan:
     problems = Problems()
     found = evaluated(request, problems)
     environ = os.environ if request.environ is None else request.environ
-    planner = builds.BuildPlanner(request, found.scope, found.sources, found.surroundings.started, problems, environ)
-    planned = planner.plan(found.read.blocks["build"])
+    planned = []
+    if not request.syntax_only:
+        started = found.surroundings.started
+        planner = builds.BuildPlanner(request, found.scope, found.sources, started, problems, environ)
+        planned = planner.plan(found.read.blocks["build"])
     problems.finish()
     return Plan(
         path=request.path,
@@ -92,19 +118,21 @@ def _load(request: TemplateRequest) -> Plan:
         locals=found.locals,
         secrets=found.secrets,
         warnings=tuple(problems.warnings),
+        foreign_plugins=found.foreign_plugins,
     )
 
 
-def _check_blocks(read: module.Module, problems: Problems) -> None:
-    """What can be said of the blocks before anything is evaluated; the wanted version comes first of all."""
-    requirements.check(read.blocks["packer"], problems)
+def _check_blocks(read: module.Module, problems: Problems) -> Mapping[str, str]:
+    """What can be said of the blocks before anything is evaluated; the wanted version comes first of all.
+
+    Returns the required plugins that imagesmith does not have.
+    """
+    foreign = requirements.check(read.blocks["packer"], problems)
     problems.finish()
-    for block in read.blocks["data"]:
-        hint = "Give the value with a variable, or look it up before the build"
-        problems.add("Data sources are not supported yet", "", hint, block.location)
-    for kind in ("hcp_packer_registry", "communicator"):
-        for block in read.blocks[kind]:
-            problems.warn(f'The block "{kind}" has no effect', location=block.location)
+    registry.check(read.blocks["hcp_packer_registry"], read.blocks["build"], problems)
+    for block in read.blocks["communicator"]:
+        problems.warn('The block "communicator" has no effect', location=block.location)
+    return foreign
 
 
 def _planned_variables(
@@ -125,7 +153,8 @@ def _planned_locals(
     found: Mapping[str, local_values.LocalValue], values: Mapping[str, Value]
 ) -> Iterator[PlannedVariable]:
     for name, local in found.items():
-        yield PlannedVariable(name=name, value=variables.shown(values[name]), sensitive=local.sensitive)
+        if name in values:
+            yield PlannedVariable(name=name, value=variables.shown(values[name]), sensitive=local.sensitive)
 
 
 def _secrets(
@@ -135,7 +164,7 @@ def _secrets(
     local_results: Mapping[str, Value],
 ) -> Iterator[str]:
     """Every string inside a sensitive variable (its default too) or local."""
-    hidden = [local_results[name] for name, local in locals_.items() if local.sensitive]
+    hidden = [local_results[name] for name, local in locals_.items() if local.sensitive and name in local_results]
     for name, declaration in declared.items():
         if declaration.sensitive:
             hidden += [values[name], *([declaration.default] if declaration.default is not None else [])]

@@ -9,7 +9,7 @@ from imagesmith.options import Given
 from imagesmith.template.hcl2 import nodes
 from imagesmith.template.hcl2.comprehension import pairs
 from imagesmith.template.hcl2.conversion import NotConvertible, convert, text_of
-from imagesmith.template.hcl2.cty import STRING, Type, Value, friendly, object_of, to_plain
+from imagesmith.template.hcl2.cty import STRING, Type, Value, friendly, object_of, to_plain, wholly_known
 from imagesmith.template.hcl2.evaluator import evaluate
 from imagesmith.template.hcl2.problems import Problems
 from imagesmith.template.hcl2.scope import Scope, did_you_mean
@@ -92,9 +92,7 @@ def _dynamic_labels(argument: nodes.Argument | None, scope: Scope) -> Iterator[s
 def given(body: nodes.Body, scope: Scope, problems: Problems, without: Collection[str] = ()) -> list[Given]:
     """A plugin's options as the body has them: arguments as plain data, blocks as lists of further `Given`."""
     options = [
-        Given(argument.name, _plain(argument, scope, problems), argument.location)
-        for argument in body.arguments.values()
-        if argument.name not in without
+        _given(argument, scope, problems) for argument in body.arguments.values() if argument.name not in without
     ]
     blocks: dict[str, list[tuple[Instance, list[Given]]]] = {}
     for instance in instances(body, scope, problems):
@@ -114,10 +112,11 @@ def given(body: nodes.Body, scope: Scope, problems: Problems, without: Collectio
     return options
 
 
-def _plain(argument: nodes.Argument, scope: Scope, problems: Problems) -> object:
+def _given(argument: nodes.Argument, scope: Scope, problems: Problems) -> Given:
     with problems.collecting():
-        return to_plain(evaluate(argument.expression, scope))
-    return None
+        value = evaluate(argument.expression, scope)
+        return Given(argument.name, to_plain(value), argument.location, unknown=not wholly_known(value))
+    return Given(argument.name, None, argument.location)
 
 
 def refuse_unknown(

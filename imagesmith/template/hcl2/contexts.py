@@ -40,7 +40,7 @@ RUNTIME_NAMES: Mapping[str, Type] = {
 """What ``build`` always has, beside ``build.name``; real values exist only at run time."""
 
 _ABSENT = {
-    "data": "Data sources are not supported yet",
+    "data": "The template declares no data sources",
     "build": "It exists in provisioners and post-processors only",
     "source": "It exists in source blocks, provisioners and post-processors only",
     "local": "The template declares no locals",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from imagesmith.plugin import NOT_YET, Kind, names
+from imagesmith.plugin import Kind, names
 from imagesmith.template.hcl2 import nodes, versions
 from imagesmith.template.hcl2.bodies import refuse_unknown
 from imagesmith.template.hcl2.cty import STRING
@@ -28,15 +28,21 @@ _LITERALS = Scope({}, Surroundings(), "none")
 _KINDS: tuple[Kind, ...] = ("builders", "provisioners", "post_processors")
 
 
-def check(blocks: list[nodes.Block], problems: Problems) -> None:
-    """Note what the ``packer`` blocks ask for and can't have."""
+def check(blocks: list[nodes.Block], problems: Problems) -> dict[str, str]:
+    """Note what the ``packer`` blocks ask for and can't have.
+
+    Returns the required plugins that imagesmith does not have, local name -> source: they matter only where one of
+    their parts is used.
+    """
     seen: dict[str, nodes.Block] = {}
+    foreign: dict[str, str] = {}
     for block in blocks:
         refuse_unknown(block.body, "The packer block", ("required_version",), ("required_plugins",), problems)
         _check_version(block.body, problems)
         for plugins in block.body.blocks:
             if plugins.type == "required_plugins":
-                _check_plugins(plugins, seen, problems)
+                _check_plugins(plugins, seen, foreign, problems)
+    return foreign
 
 
 def _check_version(body: nodes.Body, problems: Problems) -> None:
@@ -66,21 +72,26 @@ def _literal_text(node: nodes.Expression, name: str, problems: Problems) -> str 
     return None
 
 
-def _check_plugins(block: nodes.Block, seen: dict[str, nodes.Block], problems: Problems) -> None:
+def _check_plugins(
+    block: nodes.Block, seen: dict[str, nodes.Block], foreign: dict[str, str], problems: Problems
+) -> None:
     refuse_unknown(block.body, "required_plugins", list(block.body.arguments), (), problems)
     for argument in block.body.arguments.values():
         if argument.name in seen:
             problems.add(f'The plugin "{argument.name}" is required twice', location=argument.location)
         seen[argument.name] = block
-        _check_plugin(argument, problems)
+        source = _check_plugin(argument, problems)
+        if source and not _is_built_in(source):
+            foreign[argument.name] = source
 
 
-def _check_plugin(argument: nodes.Argument, problems: Problems) -> None:
+def _check_plugin(argument: nodes.Argument, problems: Problems) -> str | None:
+    """The plugin's source; None, and the reason is noted, where it isn't clear."""
     parts = argument.expression
     hint = f'Write {argument.name} = {{ source = "github.com/…/…", version = ">= 1.0.0" }}'
     if not isinstance(parts, nodes.ObjectItems) or not _LOCAL_NAME.fullmatch(argument.name):
         problems.add(f'The required plugin "{argument.name}" needs a source and a version', "", hint, argument.location)
-        return
+        return None
     texts: dict[str, str | None] = {}
     for key, value in parts.items:
         name = key.name if isinstance(key, nodes.Variable) else key.text.strip('"')
@@ -90,30 +101,27 @@ def _check_plugin(argument: nodes.Argument, problems: Problems) -> None:
         texts[name] = _literal_text(value, name, problems)
     if "source" not in texts or "version" not in texts:
         problems.add(f'The required plugin "{argument.name}" needs a source and a version', "", hint, parts.location)
-        return
-    _check_source(argument, texts["source"], problems)
+        return None
+    source = texts["source"]
+    if source is not None and source not in BUILT_IN_SOURCES and not _is_source(source):
+        hint = 'Write it like "github.com/hashicorp/alicloud"'
+        problems.add(f'"{source}" is not the source of a plugin', "", hint, parts.location)
+        source = None
     try:
         versions.allows(texts["version"] or ">= 0", "1.0.0")
     except ValueError:
         problems.add(f'"{texts["version"]}" is not a version constraint', location=parts.location)
+    return source
 
 
-def _check_source(argument: nodes.Argument, source: str | None, problems: Problems) -> None:
-    if source is None or source in BUILT_IN_SOURCES:
-        return
-    place = argument.expression.location
+def _is_source(source: str) -> bool:
     pieces = source.split("/")
-    if len(pieces) < 3 or not all(pieces) or any(mark in source for mark in ("://", "?", "#")):
-        hint = 'Write it like "github.com/hashicorp/alicloud"'
-        problems.add(f'"{source}" is not the source of a plugin', "", hint, place)
-        return
-    component = pieces[-1]
-    if any(_belongs(name, component) for kind in _KINDS for name in names(kind)):
-        return
-    known = ", ".join(sorted(BUILT_IN_SOURCES))
-    meanwhile = next((NOT_YET[kind][component] for kind in _KINDS if component in NOT_YET[kind]), "")
-    hint = meanwhile or f"imagesmith runs without Packer's plugins; built in are {known}"
-    problems.add(f'The plugin "{argument.name}" ({source}) is not available', "", hint, place)
+    return len(pieces) > 2 and all(pieces) and not any(mark in source for mark in ("://", "?", "#"))
+
+
+def _is_built_in(source: str) -> bool:
+    component = source.rpartition("/")[2]
+    return source in BUILT_IN_SOURCES or any(_belongs(name, component) for kind in _KINDS for name in names(kind))
 
 
 def _belongs(name: str, component: str) -> bool:

@@ -75,9 +75,9 @@ class Steps:
                     if _is_step(inner, ("post-processor",), problems)
                 ]
                 steps.chains.append(chain)
-            elif kind in ("hcp_packer_registry", "from"):
-                problems.warn(f'The block "{kind}" has no effect', location=instance.block.location)
-            elif kind != "source" and _is_step(instance, _STEP_TYPES, problems):
+            elif kind == "from":
+                problems.warn('The block "from" has no effect', location=instance.block.location)
+            elif kind not in ("source", "hcp_packer_registry") and _is_step(instance, _STEP_TYPES, problems):
                 steps._add(instance, problems)
         return steps
 

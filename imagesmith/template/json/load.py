@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ from imagesmith.template.json.shape import Builder, PostProcessor, Provisioner, 
 from imagesmith.template.remote_values import RemoteValues
 from imagesmith.template.rendering import Interpolation, TemplateConfiguration
 
-_MOST_RETRIES = 10_000
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 def load(request: TemplateRequest) -> Plan:
@@ -35,9 +36,11 @@ def load(request: TemplateRequest) -> Plan:
     found = shape(_document(request.path))
     if (wanted := found.min_packer_version) and (problem := versions.problem(*wanted)):
         raise TemplateError([problem])
+    if request.syntax_only:
+        return Plan(path=request.path, language="json", builds=(), description=found.description)
     values, warnings = variables.gather(found, request)
     started, unset = datetime.now(UTC), [v.name for v in found.variables if v.name not in values]
-    remote = RemoteValues()
+    remote = RemoteValues(offline=request.syntax_only)
     user = variables.resolve(
         values,
         unset=unset,
@@ -201,21 +204,21 @@ def _repeated(named: Sequence[NamedBuilder]) -> list[Diagnostic]:
     seen: dict[str, NamedBuilder] = {}
     problems = []
     for builder in named:
-        if builder.name in seen:
-            line = seen[builder.name].builder.location.line
-            text = f'two builders have the name "{builder.name}"'
+        written = builder.builder.name
+        if written in seen:
+            line = seen[written].builder.location.line
+            text = f'two builders have the name "{written}"'
             hint = f'The other one is at line {line}; give one of them another "name"'
             problems.append(Diagnostic(text, hint=hint, location=builder.builder.location))
-        seen.setdefault(builder.name, builder)
+        seen.setdefault(written, builder)
     return problems
 
 
 def _retries(block: Provisioner, interpolation: Interpolation) -> int:
-    what = f'"max_retries" of the provisioner "{block.type}"'
-    text = str(interpolation.at_load(block.max_retries, runtime=None, location=block.location, what=what)).strip()
-    if not text:
+    if not block.max_retries:
         return 0
-    if not text.isdecimal() or len(text) > 9 or int(text) > _MOST_RETRIES:
-        summary = f"{what} must be a whole number from 0 to {_MOST_RETRIES}"
-        raise TemplateError([Diagnostic(summary, location=block.location)])
-    return int(text)
+    what = f'"max_retries" of the provisioner "{block.type}"'
+    text = str(interpolation.at_load(block.max_retries, runtime=None, location=block.location, what=what))
+    if not _INTEGER.fullmatch(text):
+        raise TemplateError([Diagnostic(f"{what} must be a whole number", location=block.location)])
+    return max(0, int(text))

@@ -222,14 +222,12 @@ def test_required_versions_and_plugins(tmp_path: Path) -> None:
     assert plan(tmp_path, block()).builds == ()
     for source in ("github.com/huaweicloud/huaweicloud", "github.com/hashicorp/qemu", "github.com/acme/alicloud"):
         plan(tmp_path, block(source=source))
-    assert failing(tmp_path, block(source="github.com/hashicorp/amazon")) == [
-        (
-            't.pkr.hcl:4:9: The plugin "p" (github.com/hashicorp/amazon) is not available. imagesmith runs without '
-            "Packer's plugins; built in are github.com/hashicorp/alicloud, github.com/hashicorp/huaweicloud, "
-            "github.com/hashicorp/qemu, github.com/huaweicloud/huaweicloud."
-        )
-    ]
-    assert "ansible-playbook" in failing(tmp_path, block(source="github.com/hashicorp/ansible"))[0]
+    for source in ("github.com/hashicorp/amazon", "github.com/hashicorp/ansible"):
+        assert plan(tmp_path, block(source=source)).foreign_plugins == {"p": source}
+    for source in ("hashicorp/amazon", "https://github.com/hashicorp/amazon"):
+        assert failing(tmp_path, block(source=source)) == [
+            f't.pkr.hcl:4:9: "{source}" is not the source of a plugin. Write it like "github.com/hashicorp/alicloud".'
+        ]
     for version, allowed in {
         ">= 1.7.0": True, "~> 1.16": True, "~> 1.15.0": False, "= 1.16.0": True, "!= 1.16": False, "v1.16.0": True,
         "> 1.16": False, "<= 1.16, >= 1": True, "< 1.6": False,
@@ -243,11 +241,10 @@ def test_required_versions_and_plugins(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_says_so(tmp_path: Path) -> None:
-    assert "Data sources are not supported yet" in failing(tmp_path, 'data "http" "x" {}\n')[0]
     text = SOURCES + 'build {\n  sources = ["cloud.a"]\n  hcp_packer_registry {}\n}\ncommunicator "ssh" "x" {}\n'
     assert [w.summary for w in plan(tmp_path, text).warnings] == [
-        'The block "communicator" has no effect',
         'The block "hcp_packer_registry" has no effect',
+        'The block "communicator" has no effect',
     ]
     text = 'source "cloud" "a" {\n  image = build.ID\n}\nbuild {\n  sources = ["cloud.a"]\n}\n'
     with pytest.raises(TemplateError, match="provisioners and post-processors only"):
