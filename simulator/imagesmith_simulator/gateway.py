@@ -99,7 +99,7 @@ class Gateway(ABC):
         """The answer of an action that was done."""
 
     @abstractmethod
-    def refusal(self, error: ApiError, request_id: str) -> Reply:
+    def refusal(self, error: ApiError, asked: Asked, request_id: str) -> Reply:
         """The answer that says no."""
 
     @abstractmethod
@@ -136,12 +136,12 @@ class _Exchange:
         except _BadGateway:
             reply, outcome = Reply(502, _HTML_502, {"Content-Type": "text/html"}), "502"
         except ApiError as error:
-            reply, outcome = gateway.refusal(error, self._request_id), error.code
+            reply, outcome = gateway.refusal(error, self._asked, self._request_id), error.code
         except Exception as error:  # noqa: BLE001 - a defect of ours is told to the client like a refusal
             _log.warning("a defect in the simulator at %s: %r", self._call.action, error)
             _log.debug("its traceback", exc_info=True)
             defect = ApiError("SimulatorDefect", 500, f"The simulator failed: {type(error).__name__}.")
-            reply, outcome = gateway.refusal(defect, self._request_id), defect.code
+            reply, outcome = gateway.refusal(defect, self._asked, self._request_id), defect.code
         self._record(reply, outcome)
         return reply
 

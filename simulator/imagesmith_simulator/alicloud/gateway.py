@@ -99,7 +99,7 @@ class Gateway(gateway.Gateway):
     def success(self, body: Any, request_id: str) -> Reply:
         return Reply.json({"RequestId": request_id, **body}, headers={"x-acs-request-id": request_id})
 
-    def refusal(self, error: ApiError, request_id: str) -> Reply:
+    def refusal(self, error: ApiError, asked: Asked, request_id: str) -> Reply:
         body = {
             "RequestId": request_id,
             "HostId": "simulated.aliyuncs.com",
