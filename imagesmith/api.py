@@ -26,6 +26,7 @@ from imagesmith.interfaces import Artifact
 from imagesmith.options import Options
 from imagesmith.runner import RunOutcome, run_plan
 from imagesmith.settings import RunSettings
+from imagesmith.simulation import Simulation
 
 __all__ = ["Build", "build", "validate"]
 
@@ -56,7 +57,11 @@ def build(
 
     settings = settings or RunSettings()
     request = _request(template, variables, variable_files, only, exclude, settings)
-    return _result(run_plan(load(request), settings, on_event))
+    with Simulation(settings.simulate_options, settings.clouds) as simulation:
+        if settings.simulate:
+            request = replace(request, attach_data=simulation.attach_data)
+        plan = load(request)
+        return _result(run_plan(plan, replace(settings, clouds=simulation.clouds), on_event))
 
 
 def validate(

@@ -16,6 +16,8 @@ from imagesmith.waiting import CancelToken, Patience, Pending
 if TYPE_CHECKING:
     from imagesmith.communicator import CommunicatorOptions
 
+AnyOptions = TypeVar("AnyOptions")
+
 T = TypeVar("T")
 T1 = TypeVar("T1")
 T2 = TypeVar("T2")
@@ -459,8 +461,8 @@ class DataSource(Protocol):
 class SimulatedCloud(Protocol):
     """A cloud on loopback that a build can be pointed at (``--simulate``)."""
 
-    def attach(self, source: CommunicatorOptions) -> CommunicatorOptions:
-        """The same builder options, pointed at this cloud, with credentials that it accepts.
+    def attach(self, source: AnyOptions) -> AnyOptions:
+        """The same options of a builder or a data source, pointed at this cloud, with credentials that it accepts.
 
         What the options name by id (a VPC, a snapshot, a custom image) is made to exist.
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from imagesmith import plugin
 from imagesmith.communicator import CommunicatorOptions
@@ -26,14 +26,31 @@ class Simulation:
         """
         if not source.in_a_cloud:
             return source
-        name = builder_type.rpartition("-")[0] or builder_type
+        name = _cloud_of(builder_type)
+        if name not in self._clouds and name not in plugin.names("simulators"):
+            raise UsageError(f'the builder "{builder_type}" can\'t be simulated')
+        return self._cloud(name).attach(source)
+
+    def attach_data(self, data_type: str, options: Any) -> Any:
+        """A data source's options, pointed at the same cloud; those that read no simulated cloud are left as they are.
+
+        An `imagesmith.plan.AttachData`.
+        """
+        name = _cloud_of(data_type)
+        known = name in self._clouds or name in plugin.names("simulators")
+        return self._cloud(name).attach(options) if known else options
+
+    @property
+    def clouds(self) -> Mapping[str, SimulatedCloud]:
+        """The clouds that have been started or were given, by name."""
+        return self._clouds
+
+    def _cloud(self, name: str) -> SimulatedCloud:
         if name not in self._clouds:
-            if name not in plugin.names("simulators"):
-                raise UsageError(f'the builder "{builder_type}" can\'t be simulated')
             kind = plugin.load("simulators", name)
             lively = {"latencies": kind.lively_latencies}
             self._clouds[name] = kind.start(**(lively | dict(self._start_options)))
-        return self._clouds[name].attach(source)
+        return self._clouds[name]
 
     def inventory(self) -> tuple[str, ...]:
         """What the clouds hold now and did not hold at the start."""
@@ -44,3 +61,14 @@ class Simulation:
         for name, cloud in self._clouds.items():
             if name not in self._given:
                 cloud.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def _cloud_of(plugin_type: str) -> str:
+    """``alicloud`` for ``alicloud-ecs`` and ``alicloud-images``."""
+    return plugin_type.rpartition("-")[0] or plugin_type

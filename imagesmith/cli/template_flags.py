@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imagesmith.cli.flags import Flag, Parsed
 from imagesmith.errors import UsageError
-from imagesmith.plan import DataMode, TemplateRequest
+from imagesmith.plan import AttachData, DataMode, TemplateRequest
 
 VARIABLES: tuple[Flag, ...] = (
     Flag("var", "pairs", "Set a variable of the template; may be repeated."),
@@ -61,6 +61,7 @@ def request(
     warn_undeclared: bool = False,
     syntax_only: bool = False,
     data_sources: DataMode = "read",
+    attach_data: AttachData | None = None,
 ) -> TemplateRequest:
     """What the template loader is asked for."""
     return TemplateRequest(
@@ -77,5 +78,6 @@ def request(
         warn_undeclared=warn_undeclared,
         syntax_only=syntax_only,
         data_sources=data_sources,
+        attach_data=attach_data,
         sequential=bool(parsed.values.get(SEQUENTIAL.name)),
     )

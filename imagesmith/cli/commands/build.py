@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from imagesmith.plan import Plan
     from imagesmith.runner import RunOutcome
     from imagesmith.settings import RunSettings
+    from imagesmith.simulation import Simulation
     from imagesmith.ui import Surface
     from imagesmith.waiting import CancelToken
 
@@ -57,32 +58,41 @@ def _run(invocation: Invocation) -> int:
 
 
 def _build(invocation: Invocation, surface: Surface) -> int:
-    from imagesmith import redact, template
     from imagesmith.errors import ImagesmithError
+    from imagesmith.simulation import Simulation
 
     parsed = invocation.parsed
     structured = invocation.machine_readable or parsed["log-format"] == "json"
     printer = Printer(invocation.program, record=surface.notice if structured else None, colour=_colour(parsed))
     try:
-        plan = template.load(
-            template_flags.request(
-                parsed,
-                force=parsed["force"],
-                debug=parsed["debug"],
-                on_error=parsed["on-error"],
-                warn_undeclared=parsed["warn-on-undeclared-var"],
-            )
-        )
-        redact.register(*plan.secrets)
-        printer.notices(parsed.notices)
-        printer.diagnostics(plan.warnings)
-        outcome = _perform(parsed, plan, surface)
+        with Simulation(simulate_flags.start_options(parsed), {}) as simulation:
+            plan = _plan(parsed, simulation)
+            printer.notices(parsed.notices)
+            printer.diagnostics(plan.warnings)
+            outcome = _perform(parsed, plan, surface, simulation)
     except ImagesmithError as error:
         printer.error(error)
         return 1 if parsed["packer-exit-codes"] else error.exit_code
     if parsed["simulate"]:
         _tell_inventory(outcome, surface)
     return packer_exit_code(outcome) if parsed["packer-exit-codes"] else outcome.exit_code
+
+
+def _plan(parsed: Parsed, simulation: Simulation) -> Plan:
+    from imagesmith import redact, template
+
+    plan = template.load(
+        template_flags.request(
+            parsed,
+            force=parsed["force"],
+            debug=parsed["debug"],
+            on_error=parsed["on-error"],
+            warn_undeclared=parsed["warn-on-undeclared-var"],
+            attach_data=simulation.attach_data if parsed["simulate"] else None,
+        )
+    )
+    redact.register(*plan.secrets)
+    return plan
 
 
 def _surface(invocation: Invocation) -> Surface:
@@ -105,7 +115,7 @@ def _colour(parsed: Parsed) -> bool | None:
     return parsed["color"] if "color" in parsed.given else None
 
 
-def _perform(parsed: Parsed, plan: Plan, surface: Surface) -> RunOutcome:
+def _perform(parsed: Parsed, plan: Plan, surface: Surface, simulation: Simulation) -> RunOutcome:
     from imagesmith.cli import logs, signals
     from imagesmith.runner import run_plan
     from imagesmith.waiting import CancelToken
@@ -118,10 +128,10 @@ def _perform(parsed: Parsed, plan: Plan, surface: Surface) -> RunOutcome:
         surface(event)
 
     with signals.watched(stop):
-        return run_plan(plan, _settings(parsed, surface, cancel), show)
+        return run_plan(plan, _settings(parsed, surface, cancel, simulation), show)
 
 
-def _settings(parsed: Parsed, surface: Surface, cancel: CancelToken) -> RunSettings:
+def _settings(parsed: Parsed, surface: Surface, cancel: CancelToken, simulation: Simulation) -> RunSettings:
     from imagesmith.cli.asking import Asker
     from imagesmith.settings import RunSettings
 
@@ -134,6 +144,7 @@ def _settings(parsed: Parsed, surface: Surface, cancel: CancelToken) -> RunSetti
         state_dir=Path(parsed["state-dir"]) if parsed["state-dir"] else None,
         simulate=parsed["simulate"],
         simulate_options=simulate_flags.start_options(parsed),
+        clouds=simulation.clouds,
         ask=Asker(surface, cancel),
         cancel=cancel,
     )
