@@ -24,6 +24,7 @@ _HEAD = 4
 
 _lock = threading.Lock()
 _counts: Counter[str] = Counter()
+_names: set[str] = set()
 _heads: dict[int, dict[str, tuple[str, ...]]] = {}
 """For each length of head (short secrets have shorter ones): head -> the forms that begin with it, longest first."""
 
@@ -56,7 +57,7 @@ def register(*secrets: str) -> Callable[[], None]:
 def scope() -> Iterator[None]:
     """Forget at the end what is registered inside; for processes that do one thing after the other (tests, a shell)."""
     with _lock:
-        before = Counter(_counts)
+        before, names_before = Counter(_counts), set(_names)
     try:
         yield
     finally:
@@ -65,22 +66,42 @@ def scope() -> Iterator[None]:
                 _remove(form)
             _counts.clear()
             _counts.update(before)
+            _names.intersection_update(names_before)
+
+
+def register_names(*names: str) -> None:
+    """Names of variables whose values are secret, so that nothing is shown of them before they are even known."""
+    with _lock:
+        _names.update(names)
+
+
+def names() -> frozenset[str]:
+    """What `register_names` has been given."""
+    with _lock:
+        return frozenset(_names)
 
 
 def mask(text: str) -> str:
     """The text with every registered secret replaced by ``<sensitive>``."""
     if not _may_hold_any(text):
         return text
-    pieces, begin, place = [], 0, 0
-    lengths = sorted(_heads, reverse=True)
+    pieces, begin = [], 0
+    for start, end in spans(text):
+        pieces += [text[begin:start], MASK]
+        begin = end
+    return "".join([*pieces, text[begin:]]) if pieces else text
+
+
+def spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where registered secrets stand in the text: (start, end) offsets in order, none inside another."""
+    place, lengths = 0, sorted(_heads, reverse=True)
     while place < len(text):
         found = _found_at(text, place, lengths)
         if found:
-            pieces += [text[begin:place], MASK]
-            begin = place = place + len(found)
+            yield place, place + len(found)
+            place += len(found)
         else:
             place += 1
-    return "".join([*pieces, text[begin:]]) if pieces else text
 
 
 def _may_hold_any(text: str) -> bool:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from imagesmith.cli.command import Command
+    from imagesmith.cli.report import Printer
 
 COMMANDS: Mapping[str, str] = {
     "build": "build the images of a template",
     "validate": "check a template without touching a cloud",
     "inspect": "show what a template consists of",
     "console": "try out expressions with a template's variables",
+    "fix": "print a JSON template with today's names for its options",
     "runs": "list the runs on record and what they have left",
     "cleanup": "delete what a dead or aborted run has left",
     "simulate": "serve a simulated cloud on this machine",
@@ -27,7 +29,6 @@ COMMANDS: Mapping[str, str] = {
 ALIASES: Mapping[str, str] = {"plugin": "plugins"}
 
 NOT_YET: Mapping[str, str] = {
-    "fix": "old spellings of options are understood without it",
     "fmt": "the layout of a template does not matter to a build",
     "hcl2_upgrade": "JSON templates are built as they are",
 }
@@ -89,7 +90,7 @@ def _guarded(words: Sequence[str], program: str, machine_readable: bool) -> int:
 
     printer = report.Printer(program, machine_readable)
     try:
-        return _perform(words, program, machine_readable)
+        return _perform(words, program, machine_readable, printer)
     except ImagesmithError as error:
         printer.error(error)
         return _exit_code(error, words)
@@ -111,7 +112,7 @@ def _exit_code(error: Exception, words: Sequence[str]) -> int:
     return 1 if packer and code else code
 
 
-def _perform(words: Sequence[str], program: str, machine_readable: bool) -> int:
+def _perform(words: Sequence[str], program: str, machine_readable: bool, printer: Printer) -> int:
     name = ALIASES.get(words[0], words[0])
     if name not in COMMANDS:
         raise _unknown(name)
@@ -121,6 +122,7 @@ def _perform(words: Sequence[str], program: str, machine_readable: bool) -> int:
     command = load(name)
     extra = ["-machine-readable"] if machine_readable else []
     parsed = parse([*extra, *words[1:]], command.all_flags)
+    printer.json_lines = parsed.values.get("log-format") == "json"
     if parsed["help"] or parsed["h"]:
         return _help([name], program)
     if parsed["version"] or parsed["v"]:

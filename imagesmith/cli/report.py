@@ -23,12 +23,16 @@ if TYPE_CHECKING:
 _IN_FULL = 6
 """How many diagnostics are shown with their source line; the others get one line each, to stay on one screen."""
 
+_AT_MOST = 24
+"""How many diagnostics are shown at all; ``-log-format=json`` shows every one."""
+
 
 class Printer:
     """Shows what is not an event of a build.
 
     Errors and warnings go to stderr; called as ``packer`` to stdout, where Packer's scripts look for them; in a
-    structured output (``-machine-readable``, JSON) they are records of it.
+    structured output (``-machine-readable``, JSON) they are records of it. ``json_lines``: one JSON object for each
+    diagnostic on stdout and nothing else.
     """
 
     def __init__(
@@ -38,7 +42,9 @@ class Printer:
         *,
         record: Record | None = None,
         colour: bool | None = None,
+        json_lines: bool = False,
     ) -> None:
+        self.json_lines = json_lines
         self._program = program
         self._machine_readable = machine_readable
         self._record = record
@@ -46,11 +52,16 @@ class Printer:
 
     def error(self, error: ImagesmithError) -> None:
         """Show an error."""
+        if self.json_lines:
+            self._records(as_diagnostics(error))
+            return
         self._show(describe(error, self._program), "error")
 
     def diagnostics(self, found: Sequence[Diagnostic]) -> None:
         """Show warnings about a template."""
-        if found:
+        if self.json_lines:
+            self._records(found)
+        elif found:
             self._show(describe_all(found), "say")
 
     def lines(self, lines: Sequence[str]) -> None:
@@ -59,11 +70,16 @@ class Printer:
 
     def notices(self, notices: Sequence[str]) -> None:
         """Show remarks about the command line."""
+        if self.json_lines:
+            self._records([Diagnostic(notice, severity="warning") for notice in notices])
+            return
         for notice in notices:
             self._show([f"Warning: {notice}"], "say")
 
     def result(self, text: str) -> None:
-        """Show what was asked for, on stdout."""
+        """Show what was asked for, on stdout; JSON has diagnostics only."""
+        if self.json_lines:
+            return
         if self._machine_readable:
             self._show([text], "say")
         else:
@@ -77,6 +93,12 @@ class Printer:
         else:
             lines.append("  No report could be written; set PACKER_LOG=1 and try again to see more.")
         self._show(lines, "error")
+
+    def _records(self, found: Sequence[Diagnostic]) -> None:
+        from imagesmith.ui.diagnostic_record import encode
+
+        for one in found:
+            _write(encode(one), sys.stdout)
 
     def _show(self, lines: Sequence[str], channel: Channel) -> None:
         text = redact.mask("\n".join(lines))
@@ -117,6 +139,13 @@ def describe(error: ImagesmithError, program: str = "imagesmith") -> list[str]:
     return lines
 
 
+def as_diagnostics(error: ImagesmithError) -> Sequence[Diagnostic]:
+    """An error as what a template's faults are told in."""
+    if isinstance(error, TemplateError):
+        return error.diagnostics
+    return [Diagnostic(_sentence(error), hint=error.hint, location=error.location)]
+
+
 def _plain(error: ImagesmithError, prefix: str = "") -> Iterator[str]:
     yield f"Error: {prefix}{_sentence(error)}"
     yield from _below(error.location, error.hint)
@@ -143,13 +172,15 @@ def _capital(text: str) -> str:
 
 
 def describe_all(found: Sequence[Diagnostic]) -> list[str]:
-    """The lines that show diagnostics: errors first, the first few in full."""
+    """The lines that show diagnostics: errors first, the first few in full, and how many there are more."""
     ordered = sorted(found, key=lambda one: one.severity != "error")
     lines: list[str] = []
-    for index, one in enumerate(ordered):
+    for index, one in enumerate(ordered[:_AT_MOST]):
         title = f"{one.severity.capitalize()}: {one.summary}"
         if index < _IN_FULL:
             lines += ([""] if index else []) + [title, *_below(one.location, one.hint, one.detail)]
         else:
             lines += ([""] if index == _IN_FULL else []) + [f"{title}  ({one.location})" if one.location else title]
+    if len(ordered) > _AT_MOST:
+        lines.append(f"… and {len(ordered) - _AT_MOST} more; 'validate -log-format=json' shows all")
     return lines

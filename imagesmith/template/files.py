@@ -11,6 +11,14 @@ LARGEST = 32 << 20
 """The largest file that is taken for a template, in bytes."""
 
 
+_kept: dict[str, str] = {}
+
+
+def stdin_text() -> str:
+    """What was last read from standard input, which can't be read again to show a line of it."""
+    return _kept.get("<stdin>", "")
+
+
 def read_text(path: str, what: str = "template") -> str:
     """The text of a UTF-8 file, or of standard input for ``-``. ``what`` names the kind of file in errors.
 
@@ -19,6 +27,7 @@ def read_text(path: str, what: str = "template") -> str:
     try:
         if path == "-":
             content = sys.stdin.buffer.read(LARGEST + 1)
+            _kept["<stdin>"] = content.decode("utf-8", "replace").removeprefix("\ufeff")
         else:
             with Path(path).open("rb") as file:
                 content = file.read(LARGEST + 1)

@@ -73,28 +73,40 @@ class Interpolation:
         table_ = functions(self._scope, runtime=runtime, build_variables=self._build_variables)
         password = _winrm_password(runtime)
 
+        problems: list[Diagnostic] = []
+
+        def rendered(text: str) -> str:
+            try:
+                return render(text, password if _WINRM_FIELD in text else None, table_)
+            except GoTemplateError as error:
+                problems.append(_diagnostic(error, what, location))
+                return text
+
         def walk(item: object) -> object:
             if isinstance(item, str):
-                return render(item, password if _WINRM_FIELD in item else None, table_) if "{{" in item else item
+                return rendered(item) if "{{" in item else item
             if isinstance(item, Mapping):
                 return {walk(str(key)): walk(entry) for key, entry in item.items()}
             if isinstance(item, list | tuple):
                 return [walk(entry) for entry in item]
             return item
 
-        try:
-            return walk(value)
-        except GoTemplateError as error:
-            raise TemplateError([_diagnostic(error, what, location)]) from None
+        found = walk(value)
+        if problems:
+            raise TemplateError(problems)
+        return found
 
     def check(self, value: object, *, location: Location | None = None, what: str = "") -> None:
         """Raise `TemplateError` if text that is to be rendered at run time can't be: bad syntax, unknown functions."""
         table_ = functions(self._scope, runtime=None, build_variables=self._build_variables)
-        try:
-            for text in _texts(value):
+        problems: list[Diagnostic] = []
+        for text in _texts(value):
+            try:
                 check(text, table_)
-        except GoTemplateError as error:
-            raise TemplateError([_diagnostic(error, what, location)]) from None
+            except GoTemplateError as error:
+                problems.append(_diagnostic(error, what, location))
+        if problems:
+            raise TemplateError(problems)
 
     def at_run(self, text: str, data: Mapping[str, object], runtime: Mapping[str, object]) -> str:
         """Render until the text stops changing: a `imagesmith.plan.Renderer`.
@@ -252,6 +264,15 @@ def _without_text(problem: Diagnostic, what: str) -> Diagnostic:
 
 
 def _diagnostic(error: GoTemplateError, what: str, location: Location | None) -> Diagnostic:
-    place = f"at line {error.line}, column {error.column} of the text"
     summary = f"{what}: {error.message}" if what else error.message
-    return Diagnostic(summary, place, error.hint, location)
+    if location is not None and (place := _place(error, location)) is not None:
+        return Diagnostic(summary, "", error.hint, place)
+    detail = f"at line {error.line}, column {error.column} of the text"
+    return Diagnostic(summary, detail, error.hint, location)
+
+
+def _place(error: GoTemplateError, location: Location) -> Location | None:
+    """Where the fault stands in the template's file."""
+    from imagesmith.template import places
+
+    return places.inside(location, error.text, error.line, error.column)

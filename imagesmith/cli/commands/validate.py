@@ -12,6 +12,13 @@ _FLAGS = (
     Flag("syntax-only", "boolean", "Only read the template and its variables; nothing else is evaluated.", False),
     Flag("no-warn-undeclared-var", "boolean", "Say nothing of values for variables that are not declared.", False),
     Flag("evaluate-datasources", "boolean", "Read the data sources; else their values count as unknown.", False),
+    Flag(
+        "log-format",
+        "choice",
+        "text for people; json prints each error and warning as one JSON object a line, and nothing else.",
+        "text",
+        choices=("text", "json"),
+    ),
     template_flags.SEQUENTIAL,
     *template_flags.PACKER_ONLY,
 )
@@ -21,7 +28,7 @@ def _run(invocation: Invocation) -> int:
     from imagesmith import redact, template
 
     parsed = invocation.parsed
-    printer = Printer(invocation.program, invocation.machine_readable)
+    printer = Printer(invocation.program, invocation.machine_readable, json_lines=parsed["log-format"] == "json")
     printer.notices(parsed.notices)
     syntax_only = parsed["syntax-only"]
     warn = not parsed["no-warn-undeclared-var"]
@@ -53,5 +60,9 @@ COMMAND = Command(
     "-evaluate-datasources is given. What only this release can't build is a warning here; build refuses it.",
     _FLAGS,
     _run,
-    ("validate web.pkr.hcl", "validate -var region=cn-beijing -syntax-only web.json"),
+    (
+        "validate web.pkr.hcl",
+        "validate -var region=cn-beijing -syntax-only web.json",
+        "validate -log-format=json . | jq .summary",
+    ),
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 
 class GoTemplateError(Exception):
-    """The text can't be parsed or rendered; ``line`` and ``column`` count from 1 inside the text."""
+    """The ``text`` can't be parsed or rendered; ``line`` and ``column`` count from 1 inside it."""
 
-    def __init__(self, message: str, line: int = 1, column: int = 1, hint: str = "") -> None:
+    def __init__(self, message: str, line: int = 1, column: int = 1, hint: str = "", text: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.line = line
         self.column = column
+        self.text = text
         self.hint = hint
 
     def __str__(self) -> str:
@@ -31,4 +32,4 @@ def located(failure: Failure, text: str) -> GoTemplateError:
     """The failure with line and column."""
     at = min(failure.at or 0, len(text))
     line = text.count("\n", 0, at) + 1
-    return GoTemplateError(failure.message, line, at - (text.rfind("\n", 0, at) + 1) + 1, failure.hint)
+    return GoTemplateError(failure.message, line, at - (text.rfind("\n", 0, at) + 1) + 1, failure.hint, text)

@@ -38,14 +38,19 @@ class Member:
     node: Node
 
 
-def read(text: str, file: str) -> Node:
-    """The document in ``text``. Raises `TemplateError` with the place of the fault; ``file`` is its name there."""
-    return _Reader(text.removeprefix("\ufeff"), file).document()
+def read(text: str, file: str, *, last_wins: bool = False) -> Node:
+    """The document in ``text``. Raises `TemplateError` with the place of the fault; ``file`` is its name there.
+
+    With ``last_wins`` a key that is given twice is no error, and the last one counts.
+    """
+    return _Reader(text.removeprefix("\ufeff"), file, last_wins=last_wins).document()
 
 
 class _Reader:
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, *, last_wins: bool) -> None:
         self.text, self.file, self.position, self.depth = text, file, 0, 0
+        self.last_wins = last_wins
+        self.ascii, self.counted = text.isascii(), (0, 0)
         self.starts = [0] + [match.end() for match in re.finditer("\n", text)]
 
     def document(self) -> Node:
@@ -57,7 +62,16 @@ class _Reader:
 
     def _location(self, at: int) -> Location:
         line = bisect_right(self.starts, at)
-        return Location(self.file, line, at - self.starts[line - 1] + 1)
+        if self.ascii:
+            return Location(self.file, line, at - self.starts[line - 1] + 1)
+        from imagesmith.template.hcl2.graphemes import count
+
+        # Columns count what a reader sees as one character; each is counted on from the one before on its line.
+        start, column = self.counted if self.counted[0] <= at else (0, 0)
+        if start < self.starts[line - 1]:
+            start, column = self.starts[line - 1], 0
+        self.counted = (at, column + count(self.text[start:at]))
+        return Location(self.file, line, self.counted[1] + 1)
 
     def _wrong(self, summary: str, hint: str = "", at: int | None = None) -> TemplateError:
         place = self._location(self.position if at is None else at)
@@ -101,7 +115,7 @@ class _Reader:
                 raise self._unexpected(character, "a key in double quotes")
             start = self.position
             key = self._string()
-            if key in members:
+            if key in members and not self.last_wins:
                 hint = f"It is given at line {members[key].location.line} already"
                 raise self._wrong(f'the key "{key}" is given twice', hint, start)
             if self._spaces() != ":":

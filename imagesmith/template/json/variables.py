@@ -150,23 +150,30 @@ class _Resolving:
 def _bad(name: str, value: Value, error: GoTemplateError, *, secret: bool) -> Diagnostic:
     place = f"at line {error.line}, column {error.column} of its value from {value.origin}"
     message, hint = ("the value is not a valid template", "") if secret else (error.message, error.hint)
-    return Diagnostic(f'the variable "{name}": {message}', place, hint, value.location)
+    summary = f'the variable "{name}": {message}'
+    if value.location is not None:
+        from imagesmith.template import places
+
+        exact = places.inside(value.location, error.text, error.line, error.column)
+        if exact is not None:
+            return Diagnostic(summary, "", hint, exact)
+    return Diagnostic(summary, place, hint, value.location)
 
 
 def _file(path: str) -> dict[str, Value]:
-    """The variables of a -var-file: a JSON object of strings."""
+    """The variables of a -var-file: a JSON object of strings; null is an empty one, and the last of a name counts."""
     if path.endswith(".hcl"):
         raise UsageError(
             f"the variable file {path} is HCL, but the template is JSON", hint="write it as a JSON object of strings"
         )
-    document = read(read_text(path, "variable file"), path)
+    document = read(read_text(path, "variable file"), path, last_wins=True)
     if not isinstance(document.value, dict):
         raise TemplateError([Diagnostic("a variable file must be an object", location=document.location)])
     values: dict[str, Value] = {}
     problems: list[Diagnostic] = []
     for name, member in document.value.items():
-        if isinstance(member.node.value, str):
-            values[name] = Value(member.node.value, path, member.location)
+        if isinstance(member.node.value, str) or member.node.value is None:
+            values[name] = Value(member.node.value or "", path, member.location)
         else:
             text = f'the variable "{name}" must be a string'
             problems.append(Diagnostic(text, hint="Put it in double quotes", location=member.node.location))
