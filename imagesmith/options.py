@@ -275,16 +275,19 @@ def _checks(options: Options, decoder: _Decoder | None, owner: str, location: Lo
 def _between(options: Options, doubtful: set[str]) -> Sequence[Diagnostic]:
     """What `Options.problems` says; of options with unknown parts only what holds whatever they turn out to be."""
     found = list(options.problems())
-    if not found or not doubtful:
-        return found
     records = table(type(options))
-    unset = {records[name].attribute: _unset(records[name]) for name in doubtful}
-    also = set(dataclasses.replace(options, **unset).problems())
-    return [problem for problem in found if problem in also]
+    for record in (records[name] for name in sorted(doubtful)):
+        for value in _alternatives(record):
+            if found:
+                also = set(dataclasses.replace(options, **{record.attribute: value}).problems())
+                found = [problem for problem in found if problem in also]
+    return found
 
 
-def _unset(record: Option) -> object:
-    return "" if record.default is None and record.annotation is str else record.default
+def _alternatives(record: Option) -> Sequence[object]:
+    """What an option whose value isn't known yet may turn out to be, as far as that makes a difference."""
+    unset = "" if record.default is None and record.annotation is str else record.default
+    return (unset, *(record.choices or ((True, False) if record.annotation is bool else ())))
 
 
 def _not_yet(owner: str, record: Option, location: Location | None) -> Diagnostic:
@@ -314,7 +317,7 @@ class _Decoder:
         for entry in sorted(entries, key=lambda one: one.name != one.name.lower()):
             chosen.setdefault(entry.name.lower(), entry)
         for entry in entries:
-            self.take(entry, repeated=chosen[entry.name.lower()] is not entry)
+            self.take(entry, repeated=chosen[entry.name.lower()].name != entry.name)
 
     def take(self, entry: Given, *, repeated: bool = False) -> None:
         record = None if repeated else self.names.get(entry.name.lower())

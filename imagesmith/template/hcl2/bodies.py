@@ -9,7 +9,7 @@ from imagesmith.options import Given
 from imagesmith.template.hcl2 import nodes
 from imagesmith.template.hcl2.comprehension import pairs
 from imagesmith.template.hcl2.conversion import NotConvertible, convert, text_of
-from imagesmith.template.hcl2.cty import STRING, Type, Value, friendly, object_of, to_plain, wholly_known
+from imagesmith.template.hcl2.cty import ANYTHING, STRING, Type, Value, friendly, object_of, to_plain, wholly_known
 from imagesmith.template.hcl2.evaluator import evaluate
 from imagesmith.template.hcl2.problems import Problems
 from imagesmith.template.hcl2.scope import Scope, did_you_mean
@@ -41,9 +41,12 @@ def _expanded(dynamic: nodes.Block, scope: Scope) -> Iterator[Instance]:
     for_each = arguments["for_each"].expression
     found = pairs(evaluate(for_each, scope), for_each)
     name = _iterator(arguments.get("iterator"), dynamic.labels[0].name)
-    for key, value in found or ():
+    # While it isn't known what there is to walk over, one block of unknown things stands for all.
+    for key, value in found if found is not None else ((ANYTHING, ANYTHING),):
         inner = scope.with_variables({name: object_of({"key": key, "value": value})})
-        labels = tuple(_dynamic_labels(arguments.get("labels"), inner))
+        labels = _dynamic_labels(arguments.get("labels"), inner)
+        if labels is None:
+            continue
         block = nodes.Block(
             dynamic.source, dynamic.start, dynamic.end, dynamic.labels[0].name, dynamic.labels[:1], content.body
         )
@@ -79,14 +82,20 @@ def _iterator(argument: nodes.Argument | None, default: str) -> str:
     return argument.expression.name
 
 
-def _dynamic_labels(argument: nodes.Argument | None, scope: Scope) -> Iterator[str]:
+def _dynamic_labels(argument: nodes.Argument | None, scope: Scope) -> tuple[str, ...] | None:
+    """The labels of one block; None while they aren't known."""
     if argument is None:
-        return
-    for _, label in pairs(evaluate(argument.expression, scope), argument.expression) or ():
+        return ()
+    value = evaluate(argument.expression, scope)
+    if not wholly_known(value):
+        return None
+    labels = []
+    for _, label in pairs(value, argument.expression) or ():
         try:
-            yield text_of(label)
+            labels.append(text_of(label))
         except NotConvertible as problem:
             raise failure("A label must be a string", str(problem), location=argument.expression.location) from None
+    return tuple(labels)
 
 
 def given(body: nodes.Body, scope: Scope, problems: Problems, without: Collection[str] = ()) -> list[Given]:
@@ -130,6 +139,10 @@ def refuse_unknown(
                 hint = f"It is a block: write {argument.name} {{ … }} without ="
             problems.add(f'{owner} has no argument "{argument.name}"', "", hint, argument.location)
     for block in body.blocks:
+        made = block.labels[0] if block.type == "dynamic" and len(block.labels) == 1 and "dynamic" in blocks else None
+        if made is not None and made.name not in blocks:
+            hint = did_you_mean(made.name, blocks)
+            problems.add(f'{owner} has no block "{made.name}"', "", hint, made.location)
         if block.type not in blocks:
             hint = did_you_mean(block.type, blocks)
             if block.type in arguments:
