@@ -45,11 +45,11 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     },
     "secret_stores": {
         "alicloud_kms_secret": "imagesmith_alicloud.kms:look_up",
-        "aws_secretsmanager": "imagesmith.template.remote_values.aws:look_up",
-        "aws_secretsmanager_raw": "imagesmith.template.remote_values.aws:look_up_raw",
-        "consul_key": "imagesmith.template.remote_values.consul:look_up",
+        "aws_secretsmanager": "imagesmith.template.remote_values.aws_secrets_manager:look_up",
+        "aws_secretsmanager_raw": "imagesmith.template.remote_values.aws_secrets_manager:look_up_raw",
+        "consul_key": "imagesmith.template.remote_values.consul_kv:look_up",
         "huaweicloud_csms_secret": "imagesmith_huaweicloud.csms:look_up",
-        "vault": "imagesmith.template.remote_values.vault:look_up",
+        "vault": "imagesmith.template.remote_values.vault_kv:look_up",
     },
     "simulators": {
         "alicloud": "imagesmith_simulator.alicloud:SimulatedAlicloud",

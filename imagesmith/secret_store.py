@@ -15,10 +15,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from imagesmith.errors import CloudError, ImagesmithError, MissingDependency, NotFound
+from imagesmith.errors import CloudError, ImagesmithError, MissingDependency, NotFound, TemplateError, UsageError
+from imagesmith.waiting import CancelToken, RetryPolicy
 
 CONNECT_S, READ_S = 5.0, 10.0
 """How long one try waits for a connection, and then for its answer."""
+
+ONE_TRY = RetryPolicy(attempts=1)
+"""For clients that would try again by themselves."""
 
 _MOST_NAMES = 12
 
@@ -103,3 +107,34 @@ def known_keys(values: Iterable[str]) -> str:
     names = sorted(map(str, values))
     more = ", …" if len(names) > _MOST_NAMES else ""
     return f"It has {', '.join(names[:_MOST_NAMES])}{more}" if names else "It has no keys"
+
+
+def about(error: CloudError, where: str, hints: Mapping[type[CloudError], str]) -> CloudError:
+    """A refusal of a cloud that says which secret it is about; ``hints`` say what to do where the error does not."""
+    hint = next((text for kind, text in hints.items() if isinstance(error, kind)), "")
+    return type(error)(
+        f"{where}: {error.message}",
+        code=error.code,
+        request_id=error.request_id,
+        status=error.status,
+        retry_after_s=error.retry_after_s,
+        hint=hint or error.hint,
+    )
+
+
+def incomplete(error: TemplateError, store: str, hint: str) -> UsageError:
+    """The environment lacks something that is needed to ask the store: the first fault of a provider's options."""
+    fault = error.diagnostics[0].summary.partition(": ")
+    return UsageError(f"{store} can't be asked: {fault[2] or fault[0]}", hint=hint)
+
+
+class QuietCaller:
+    """Whoever makes a cloud's calls for a template: nobody can stop it, nobody is told of its tries."""
+
+    cancel: CancelToken
+
+    def __init__(self) -> None:
+        self.cancel = CancelToken()
+
+    def say(self, text: str, level: object = "") -> None:
+        """Nothing is told."""

@@ -15,11 +15,23 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = (
     "imagesmith",
     "providers/imagesmith_alicloud",
+    "providers/imagesmith_huaweicloud",
     "communicators/imagesmith_ssh",
     "simulator/imagesmith_simulator",
 )
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-HEAVY = ("alibabacloud_ecs20140526", "alibabacloud_tea_openapi", "paramiko", "rich", "tenacity", "winrm", "requests")
+HEAVY = (
+    "alibabacloud_ecs20140526",
+    "alibabacloud_tea_openapi",
+    "paramiko",
+    "rich",
+    "tenacity",
+    "winrm",
+    "requests",
+    "hvac",
+    "consul",
+    "boto3",
+)
 
 
 def relative(path: Path) -> str:

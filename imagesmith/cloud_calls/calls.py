@@ -23,7 +23,8 @@ Answer = Mapping[str, Any]
 """An answer's body, as the API's JSON has it."""
 
 CONNECT_S, READ_S = 5.0, 30.0
-_PATIENCE = RetryPolicy(attempts=10, timeout_s=120.0)
+PATIENCE = RetryPolicy(attempts=10, timeout_s=120.0)
+"""How long a build holds out while a cloud is not itself."""
 _FIRST_CONTACT_ATTEMPTS = 3
 """An endpoint that has never been reached is more likely wrong than down."""
 
@@ -64,9 +65,10 @@ def line_to(endpoint: Endpoint, *, insecure: bool = False) -> Line:
 class Calls(ABC):
     """Calls of one account for one caller."""
 
-    def __init__(self, caller: Caller, table: ErrorTable, hint: str) -> None:
+    def __init__(self, caller: Caller, table: ErrorTable, hint: str, patience: RetryPolicy = PATIENCE) -> None:
         """``hint`` says which options to check when an endpoint can't be reached."""
         self._caller = caller
+        self._patience = patience
         self._table = table
         self._hint = hint
 
@@ -134,7 +136,7 @@ class Calls(ABC):
         return retry(
             attempt,
             retryable=again,
-            policy=_PATIENCE,
+            policy=self._patience,
             cancel=self._caller.cancel,
             on_retry=lambda error, pause: self._caller.say(f"{error}; trying again in {pause:.1f} s", "debug"),
         )

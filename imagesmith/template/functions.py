@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -173,14 +173,13 @@ def _remote(scope: Scope) -> dict[str, Function]:
     }
 
 
-def _look_up(scope: Scope, function: str, arguments: tuple[str, ...]) -> str:
+def _look_up(scope: Scope, function: str, arguments: Sequence[str]) -> str:
     if len(arguments) > 2:
         raise Failure("there is one key at most")
     if scope.remote is None or scope.environ is None:
         hint = 'Use a local in HCL2, in JSON {{user `NAME`}} and in "variables" the look-up'
         raise Failure("secret stores can be asked in variables only", hint=hint)
-    name, key = arguments if len(arguments) == 2 else (arguments[0], None)
-    return scope.remote.look_up(function, name, key, scope.environ)
+    return scope.remote.look_up(function, arguments[0], arguments[1] if len(arguments) > 1 else None, scope.environ)
 
 
 _PURE: Mapping[str, Function] = {

@@ -11,10 +11,11 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from imagesmith.cloud_calls.calls import CONNECT_S, READ_S, Answer, Caller, Calls, Line, line_to
+from imagesmith.cloud_calls.calls import CONNECT_S, PATIENCE, READ_S, Answer, Caller, Calls, Line, line_to
 from imagesmith.cloud_calls.endpoint import Endpoint
 from imagesmith.errors import CloudError
 from imagesmith.version import __version__
+from imagesmith.waiting import RetryPolicy
 from imagesmith_alicloud import lazy_models
 from imagesmith_alicloud.credentials import Access
 from imagesmith_alicloud.deferred_import import without_aiohttp
@@ -33,7 +34,7 @@ vpc: Any = lazy_models.models("alibabacloud_vpc20160428")
 
 __all__ = ["Answer", "Cloud", "ecs", "vpc"]
 
-_VERSIONS = {"ecs": "2014-05-26", "vpc": "2016-04-28"}
+_VERSIONS = {"ecs": "2014-05-26", "vpc": "2016-04-28", "kms": "2016-01-20"}
 _calling = threading.local()
 _own_session = DaraCore._get_session
 
@@ -67,15 +68,15 @@ class _Product:
 class Cloud(Calls):
     """Calls of one account in one region, for one caller."""
 
-    def __init__(self, access: Access, caller: Caller) -> None:
-        super().__init__(
-            caller, TABLE, "check region, custom_endpoint_ecs, custom_endpoint_vpc and the proxy variables"
-        )
+    def __init__(
+        self, access: Access, caller: Caller, *, kms: Endpoint | None = None, patience: RetryPolicy = PATIENCE
+    ) -> None:
+        """``kms`` is where KMS is, for those who ask it too."""
+        hint = "check region, custom_endpoint_ecs, custom_endpoint_vpc and the proxy variables"
+        super().__init__(caller, TABLE, hint, patience)
         self.region = access.region
-        self._products = {
-            "ecs": _product("ecs", access.ecs, access),
-            "vpc": _product("vpc", access.vpc, access),
-        }
+        endpoints = {"ecs": access.ecs, "vpc": access.vpc} | ({"kms": kms} if kms else {})
+        self._products = {name: _product(name, endpoint, access) for name, endpoint in endpoints.items()}
 
     def _line_of(self, request: Any) -> Line:
         return self._product_of(request).line
@@ -110,7 +111,7 @@ class Cloud(Calls):
         )
 
     def _product_of(self, request: Any) -> _Product:
-        return self._products["vpc" if type(request).__module__.startswith("alibabacloud_vpc") else "ecs"]
+        return self._products[type(request).__module__.removeprefix("alibabacloud_")[:3]]
 
 
 def _product(name: str, endpoint: Endpoint, access: Access) -> _Product:

@@ -16,7 +16,7 @@ SERVICES = ("ecs", "ims", "vpc", "eip", "evs", "kps", "cbr", "iam", "obs", "csms
 
 DOMAIN = "myhuaweicloud.com"
 _EUROPEAN_DOMAIN = "myhuaweicloud.eu"
-_NAMES: Mapping[str, str] = {"eip": "vpc", "csms": "csms"}
+_NAMES: Mapping[str, str] = {"eip": "vpc", "csms": "kms"}
 """Services that are found under another's name."""
 
 

@@ -15,9 +15,10 @@ import weakref
 from typing import Any
 
 from imagesmith import redact
-from imagesmith.cloud_calls.calls import CONNECT_S, READ_S, Answer, Caller, Calls, Line, line_to
+from imagesmith.cloud_calls.calls import CONNECT_S, PATIENCE, READ_S, Answer, Caller, Calls, Line, line_to
 from imagesmith.errors import CloudError, Diagnostic, TemplateError
 from imagesmith.version import __version__
+from imagesmith.waiting import RetryPolicy
 from imagesmith_huaweicloud import quiet_import
 from imagesmith_huaweicloud.credentials import Access
 from imagesmith_huaweicloud.error_codes import TABLE
@@ -31,7 +32,7 @@ from huaweicloudsdkcore.exceptions.exceptions import SdkException, ServiceRespon
 from huaweicloudsdkcore.http.http_config import HttpConfig  # noqa: E402
 from huaweicloudsdkcore.http.http_handler import HttpHandler  # noqa: E402
 
-__all__ = ["Answer", "Cloud", "cbr", "ecs", "eip", "evs", "iam", "ims", "vpc"]
+__all__ = ["Answer", "Cloud", "cbr", "csms", "ecs", "eip", "evs", "iam", "ims", "vpc"]
 
 
 class _Models:
@@ -51,6 +52,7 @@ eip: Any = _Models("huaweicloudsdkeip.v2")
 evs: Any = _Models("huaweicloudsdkevs.v2")
 iam: Any = _Models("huaweicloudsdkiam.v3")
 cbr: Any = _Models("huaweicloudsdkcbr.v1")
+csms: Any = _Models("huaweicloudsdkcsms.v1")
 
 _CLIENTS = {
     "ecs": ("huaweicloudsdkecs.v2.ecs_client", "EcsClient"),
@@ -60,6 +62,7 @@ _CLIENTS = {
     "evs": ("huaweicloudsdkevs.v2.evs_client", "EvsClient"),
     "iam": ("huaweicloudsdkiam.v3.iam_client", "IamClient"),
     "cbr": ("huaweicloudsdkcbr.v1.cbr_client", "CbrClient"),
+    "csms": ("huaweicloudsdkcsms.v1.csms_client", "CsmsClient"),
 }
 _answered = threading.local()
 
@@ -96,9 +99,9 @@ _services_lock = threading.Lock()
 class Cloud(Calls):
     """Calls of one account in one region, for one caller."""
 
-    def __init__(self, access: Access, caller: Caller) -> None:
+    def __init__(self, access: Access, caller: Caller, *, patience: RetryPolicy = PATIENCE) -> None:
         hint = "check region, cloud, auth_url, endpoints and the proxy variables"
-        super().__init__(caller, TABLE, hint)
+        super().__init__(caller, TABLE, hint, patience)
         self.access = access
         self.region = access.region
         self._own_services: dict[str, _Service] = {}

@@ -70,6 +70,7 @@ def _session(request: SecretRequest, url: str) -> Any:
 def _client(request: SecretRequest, url: str, token: str, session: Any) -> Any:
     import hvac
 
+    timeout: Any = (CONNECT_S, READ_S)
     return hvac.Client(
         url=url,
         token=token,
@@ -78,7 +79,7 @@ def _client(request: SecretRequest, url: str, token: str, session: Any) -> Any:
         verify=session.verify,
         cert=session.cert,
         proxies=session.proxies,
-        timeout=(CONNECT_S, READ_S),
+        timeout=timeout,
     )
 
 

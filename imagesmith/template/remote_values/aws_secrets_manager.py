@@ -90,7 +90,7 @@ def _client(request: SecretRequest) -> Any:
     import boto3
     from botocore.config import Config
 
-    given = {} if request.environ is os.environ else _explicit(request)
+    given: dict[str, Any] = {} if request.environ is os.environ else _explicit(request)
     session = boto3.Session(
         region_name=request.setting("AWS_REGION", "AWS_DEFAULT_REGION") or None,
         profile_name=request.setting("AWS_PROFILE", "AWS_DEFAULT_PROFILE") or None,
@@ -104,7 +104,7 @@ def _client(request: SecretRequest) -> Any:
     return session.client("secretsmanager", config=config, verify=_bundle(request), **given)
 
 
-def _explicit(request: SecretRequest) -> dict[str, str]:
+def _explicit(request: SecretRequest) -> dict[str, Any]:
     names = {
         "aws_access_key_id": "AWS_ACCESS_KEY_ID",
         "aws_secret_access_key": "AWS_SECRET_ACCESS_KEY",
