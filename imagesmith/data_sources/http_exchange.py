@@ -135,13 +135,22 @@ def _opener(url: str) -> urllib.request.OpenerDirector:
     for handler in (
         urllib.request.ProxyHandler(proxies_for(url)),
         urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(context=_trust()),
+        _Https(),
         urllib.request.HTTPErrorProcessor(),
         urllib.request.HTTPDefaultErrorHandler(),
         _Redirects(),
     ):
         opener.add_handler(handler)
     return opener
+
+
+class _Https(urllib.request.AbstractHTTPHandler):
+    """Reads certificates only where TLS is spoken: that takes longer than most answers."""
+
+    https_request = urllib.request.AbstractHTTPHandler.do_request_
+
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(http.client.HTTPSConnection, request, context=_trust())
 
 
 def _trust() -> ssl.SSLContext:
@@ -166,6 +175,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
         if urlsplit(newurl).scheme not in ("http", "https"):
+            fp.close()
             raise ImagesmithError(f"{_server(req.full_url)} redirects to something that is no web server")
         keeps = code in (307, 308) or req.get_method() in ("GET", "HEAD")
         sent = {name: value for name, value in req.headers.items() if keeps or not name.lower().startswith("content-")}
