@@ -29,9 +29,18 @@ from imagesmith.template.hcl2.cty import (
     number,
     set_of,
     string,
-    unknown,
 )
 
+_SEQUENCES = (ListOf, SetOf, TupleOf)
+_KEYED = (MapOf, ObjectOf)
+_SOURCES: dict[type[Type], tuple[type[Type], ...]] = {
+    ListOf: _SEQUENCES,
+    SetOf: _SEQUENCES,
+    TupleOf: (TupleOf,),
+    MapOf: _KEYED,
+    ObjectOf: _KEYED,
+}
+"""What each kind of collection can be made of."""
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 _CASE_HINTS = {"true", "false", "yes", "no", "on", "off"}
 
@@ -44,12 +53,10 @@ def convert(value: Value, wanted: Type) -> Value:
     """The value as this type, or `NotConvertible`."""
     if wanted == DYNAMIC or (value.type == wanted and not _has_optional(wanted)):
         return value
-    if value.raw is None:
-        return Value(_settled(wanted), None)
-    if value.raw is UNKNOWN:
+    if value.raw is None or value.raw is UNKNOWN:
         if value.type != DYNAMIC:
             _check_possible(value.type, wanted)
-        return unknown(_settled(wanted))
+        return Value(_settled(wanted), value.raw)
     match wanted:
         case Primitive():
             return _to_primitive(value, wanted)
@@ -115,6 +122,9 @@ def _check_possible(given: Type, wanted: Type) -> None:
     if isinstance(given, Primitive) and not isinstance(wanted, Primitive):
         raise NotConvertible(f"{friendly(wanted)} is wanted, not {friendly(given)}")
     if {given, wanted} == {BOOL, NUMBER}:
+        raise NotConvertible(f"{friendly(wanted)} is wanted, not {friendly(given)}")
+    possible = _SOURCES.get(type(wanted))
+    if possible is not None and not isinstance(given, possible):
         raise NotConvertible(f"{friendly(wanted)} is wanted, not {friendly(given)}")
 
 
@@ -190,7 +200,7 @@ def _one_type(items: Iterable[Value], element: Type, given: Type) -> tuple[Type,
 
 
 def _to_tuple(value: Value, elements: Sequence[Type]) -> Value:
-    if not isinstance(value.type, TupleOf | ListOf):
+    if not isinstance(value.type, TupleOf):
         raise NotConvertible(f"a tuple is wanted, not {_article(value.type)}")
     if len(value.raw) != len(elements):
         raise NotConvertible(f"a tuple of {len(elements)} elements is wanted, not of {len(value.raw)}")
@@ -241,7 +251,7 @@ def unify(types: Sequence[Type]) -> Type | None:
         element = unify([inner for kind in distinct for inner in _inner_types(kind)])
         if element is None:
             return None
-        return SetOf(element) if all(isinstance(kind, SetOf) for kind in distinct) else ListOf(element)
+        return ListOf(element) if any(isinstance(kind, ListOf) for kind in distinct) else SetOf(element)
     return None
 
 

@@ -19,18 +19,9 @@ from imagesmith.template.hcl2.functions.registry import REGISTRY, Function, Func
 from imagesmith.template.hcl2.scope import Scope, did_you_mean
 from imagesmith.template.hcl2.source import failure
 
-__all__ = ["NOT_YET", "Function", "FunctionProblem", "find", "names"]
+__all__ = ["Function", "FunctionProblem", "find", "names"]
 
 _FAMILIES = (collection, crypto, date, encoding, filesystem, flow, network, numeric, remote, strings)
-
-NOT_YET = frozenset(
-    {
-        "yamldecode",
-        "yamlencode",
-    }
-)
-"""Functions of Packer that don't exist here yet."""
-
 
 def names() -> list[str]:
     """The names of all functions."""
@@ -41,8 +32,6 @@ def find(name: str, scope: Scope, location: Location) -> Function:
     """The function of this name, if the scope allows it. Raises `imagesmith.errors.TemplateError`."""
     function = REGISTRY.get(name)
     if function is None:
-        if name in NOT_YET:
-            raise failure(f'The function "{name}" is not supported yet', location=location)
         hint = did_you_mean(name, REGISTRY)
         raise failure(f'There is no function "{name}"', hint=hint, location=location)
     if scope.functions == "none":

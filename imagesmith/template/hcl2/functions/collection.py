@@ -10,6 +10,7 @@ from imagesmith.template.hcl2.conversion import NotConvertible, convert, unified
 from imagesmith.template.hcl2.cty import (
     BOOL,
     DYNAMIC,
+    NULL,
     NUMBER,
     STRING,
     ListOf,
@@ -75,12 +76,12 @@ def anytrue(values: Value) -> bool:
 @function("chunklist(list, size)", Parameter(_ANY_LIST, inside=True), NUMBER)
 def chunklist(values: Value, size: Number) -> Value:
     """The list cut into lists of so many elements."""
-    step = _whole(size, 1)
-    if step < 0:
-        raise FunctionProblem("the size can't be negative", 1)
     items, kind = values.raw, values.type
     if not items:
         return list_of(kind, [])
+    step = _whole(size, 1)
+    if step < 0:
+        raise FunctionProblem("the size can't be negative", 1)
     parts = [items[at : at + (step or len(items))] for at in range(0, len(items), step or len(items))]
     return list_of(kind, [Value(kind, part) for part in parts])
 
@@ -98,7 +99,10 @@ def coalesce(*values: Value) -> Value:
 def coalescelist(*lists: Value) -> Value:
     """The first that isn't empty."""
     for position, value in enumerate(lists):
-        if not value.is_null and _items(value, position):
+        if not isinstance(value.type, ListOf | TupleOf):
+            raise FunctionProblem("a list is wanted", position)
+    for value in lists:
+        if not value.is_null and value.raw:
             return value
     raise FunctionProblem("all lists are null or empty")
 
@@ -122,7 +126,7 @@ def concat(*lists: Value) -> Value:
     return tuple_of(items)
 
 
-@function("contains(list, value)", DYNAMIC, Parameter(null=True), returns=BOOL)
+@function("contains(list, value)", DYNAMIC, DYNAMIC, returns=BOOL)
 def contains(collection: Value, wanted: Value) -> bool:
     """Whether the value is an element of the list or set."""
     return any(equal(item, wanted) for item in _items(collection, 0))
@@ -193,7 +197,7 @@ def length(value: Value) -> int:
     raise FunctionProblem("a collection or a string is wanted", 0)
 
 
-@function("lookup(map, key, default)", _HOLDER, STRING, _HOLDER_OR_NULL)
+@function("lookup(map, key, default)", _HOLDER, STRING, _HOLDER)
 def lookup(collection: Value, name: str, default: Value) -> Value:
     """The value of the key, or the default."""
     entries = _attributes(collection, 0)
@@ -210,7 +214,12 @@ def lookup(collection: Value, name: str, default: Value) -> Value:
 @function("merge(map, …)", rest=_HOLDER_OR_NULL)
 def merge(*collections: Value) -> Value:
     """All entries in one map; later ones win."""
+    for position, value in enumerate(collections):
+        if value.type != DYNAMIC and not isinstance(value.type, MapOf | ObjectOf):
+            raise FunctionProblem("a map or an object is wanted", position)
     given = [(position, value) for position, value in enumerate(collections) if not value.is_null]
+    if not given:
+        return NULL
     entries: dict[str, Value] = {}
     for position, value in given:
         entries.update(_attributes(value, position))
@@ -228,7 +237,7 @@ def number_range(first: Number, *rest: Number) -> Value:
     start, limit = (first, rest[0]) if rest else (0, first)
     down = limit < start
     step = rest[1] if len(rest) == 2 else (-1 if down else 1)
-    if step == 0 or ((step < 0) != down and limit != start):
+    if (step == 0 or (step < 0) != down) and limit != start:
         raise FunctionProblem("the step must lead from the start to the limit", 2)
     numbers: list[Value] = []
     current = start
@@ -330,10 +339,9 @@ def setproduct(*collections: Value) -> Value:
     if len(collections) < 2:
         raise FunctionProblem("at least two sets are wanted")
     rows = [_items(collection, position) for position, collection in enumerate(collections)]
+    ordered = not any(isinstance(collection.type, SetOf) for collection in collections)
     if any(isinstance(collection.type, TupleOf) for collection in collections):
         rows = [convert(collection, _ANY_LIST).raw for collection in collections]
     combinations = [tuple_of(items) for items in itertools.product(*rows)]
     kind = combinations[0].type if combinations else TupleOf(())
-    if all(isinstance(collection.type, SetOf) for collection in collections):
-        return set_of(kind, combinations)
-    return list_of(kind, combinations)
+    return list_of(kind, combinations) if ordered else set_of(kind, combinations)

@@ -10,7 +10,7 @@ import io
 from urllib.parse import quote_plus
 
 from imagesmith.template.hcl2.cty import STRING, Value, object_of, string, tuple_of
-from imagesmith.template.hcl2.functions import json_text
+from imagesmith.template.hcl2.functions import json_text, yaml_layout, yaml_text
 from imagesmith.template.hcl2.functions.registry import FunctionProblem, Parameter, function
 
 
@@ -84,6 +84,18 @@ def textencodebase64(text: str, encoding: str) -> str:
 def urlencode(text: str) -> str:
     """The text as part of a URL's query; a space becomes +."""
     return quote_plus(text, safe="~")
+
+
+@function("yamldecode(string)", STRING)
+def yamldecode(text: str) -> Value:
+    """The value that is written as YAML."""
+    return yaml_text.decode(text)
+
+
+@function("yamlencode(value)", Parameter(null=True), returns=STRING)
+def yamlencode(value: Value) -> str:
+    """The value as YAML."""
+    return yaml_layout.encode(value)
 
 
 def _from_base64(text: str) -> bytes:

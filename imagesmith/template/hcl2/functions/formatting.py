@@ -127,6 +127,8 @@ def _format_any(verb: _Verb, value: Value) -> str:
 
 
 def _format_number(verb: _Verb, letter: str, number: Number) -> str:
+    if isinstance(number, float) and letter in "bdoxX":
+        raise FunctionProblem(f"{verb.text} wants a whole number", verb.position + 1)
     if isinstance(number, float):
         return _pad(verb, "+Inf" if number > 0 else "-Inf")
     if letter in "bdoxX":

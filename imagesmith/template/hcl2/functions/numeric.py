@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from imagesmith.template.hcl2 import numeric
-from imagesmith.template.hcl2.cty import NUMBER, STRING, ListOf, Number, Value
+from imagesmith.template.hcl2.cty import DYNAMIC, NUMBER, ListOf, Number, Value
+from imagesmith.template.hcl2.functions import go_math
 from imagesmith.template.hcl2.functions.registry import FunctionProblem, function
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -31,12 +32,8 @@ def floor(value: Number) -> Number:
 
 @function("log(number, base)", NUMBER, NUMBER, returns=NUMBER)
 def log(value: Number, base: Number) -> Number:
-    """The logarithm."""
-    if value < 0 or base <= 0 or base == 1:
-        raise FunctionProblem("a logarithm needs a number of at least 0 and a base above 0 that isn't 1")
-    if value == 0:
-        return -math.inf if base > 1 else math.inf
-    return numeric.from_float(math.log(value) / math.log(base))
+    """The logarithm, computed with 64-bit floating point as Packer does."""
+    return _from_float(go_math.divide(go_math.log(_float(value, 0)), go_math.log(_float(base, 1))))
 
 
 @function("max(number, …)", NUMBER, rest=NUMBER, returns=NUMBER)
@@ -51,9 +48,12 @@ def smallest(*values: Number) -> Number:
     return min(values)
 
 
-@function("parseint(string, base)", STRING, NUMBER, returns=NUMBER)
-def parseint(text: str, base: Number) -> Number:
+@function("parseint(string, base)", DYNAMIC, NUMBER, returns=NUMBER)
+def parseint(written: Value, base: Number) -> Number:
     """The whole number that is written in a base from 2 to 62."""
+    text = written.raw
+    if not isinstance(text, str):
+        raise FunctionProblem("a string is wanted, numbers are not turned into one here", 0)
     if base not in range(2, 63):
         raise FunctionProblem("the base must be a whole number from 2 to 62", 1)
     digits = text[1:] if text[:1] in ("-", "+") else text
@@ -72,17 +72,27 @@ def parseint(text: str, base: Number) -> Number:
 @function("pow(base, exponent)", NUMBER, NUMBER, returns=NUMBER)
 def power(base: Number, exponent: Number) -> Number:
     """The power, computed with 64-bit floating point as Packer does."""
+    return _from_float(go_math.power(_float(base, 0), _float(exponent, 1)))
+
+
+def _float(value: Number, position: int) -> float:
     try:
-        return numeric.from_float(math.pow(base, exponent))
-    except (OverflowError, ValueError):
-        raise FunctionProblem("the result is too large or not a number") from None
+        return float(value)
+    except OverflowError:
+        raise FunctionProblem("the number is too large", position) from None
+
+
+def _from_float(result: float) -> Number:
+    if math.isnan(result):
+        raise FunctionProblem("these numbers have no result")
+    return numeric.from_float(result)
 
 
 @function("signum(number)", NUMBER, returns=NUMBER)
 def signum(value: Number) -> Number:
     """-1, 0 or 1."""
-    if not isinstance(value, int):
-        raise FunctionProblem("a whole number is wanted", 0)
+    if not isinstance(value, int) or not -(1 << 63) <= value < 1 << 63:
+        raise FunctionProblem("a whole number of 64 bits is wanted", 0)
     return (value > 0) - (value < 0)
 
 

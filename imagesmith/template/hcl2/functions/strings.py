@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from imagesmith.template.hcl2 import graphemes
 from imagesmith.template.hcl2.cty import (
     BOOL,
     DYNAMIC,
-    NULL,
     NUMBER,
     STRING,
     ListOf,
@@ -74,7 +74,8 @@ def lower(text: str) -> str:
 @function("regex(pattern, string)", STRING, STRING)
 def regex(pattern: str, text: str) -> Value:
     """The first match, or its groups."""
-    match = regular.compiled(pattern, 0).search(text)
+    expression = _captures(pattern)
+    match = next(regular.matches(expression, text), None)
     if match is None:
         raise FunctionProblem("the pattern matches nothing in the string; use try or regexall to allow that", 1)
     return _match(match)
@@ -83,28 +84,35 @@ def regex(pattern: str, text: str) -> Value:
 @function("regexall(pattern, string)", STRING, STRING)
 def regexall(pattern: str, text: str) -> Value:
     """All matches as a list."""
-    expression = regular.compiled(pattern, 0)
-    found = [_match(match) for match in expression.finditer(text)]
+    expression = _captures(pattern)
+    found = [_match(match) for match in regular.matches(expression, text)]
     return list_of(found[0].type, found) if found else list_of(DYNAMIC, [])
 
 
-def _match(match: re.Match[str]) -> Value:
-    named = match.groupdict()
-    if named:
-        return object_of({name: NULL_STRING if text is None else string(text) for name, text in named.items()})
+def _captures(pattern: str) -> Any:
+    expression = regular.compiled(pattern, 0)
+    if expression.groupindex and len(expression.groupindex) != expression.groups:
+        raise FunctionProblem("either all groups have names or none", 0)
+    return expression
+
+
+def _match(match: Any) -> Value:
+    if names := match.re.groupindex:
+        return object_of({name.decode(): _group(match, name) for name in names})
     if match.re.groups:
-        return tuple_of(NULL_STRING if text is None else string(text) for text in match.groups())
-    return string(match.group())
+        return tuple_of(_group(match, number) for number in range(1, match.re.groups + 1))
+    return _group(match, 0)
 
 
-NULL_STRING = Value(STRING, NULL.raw)
+def _group(match: Any, group: int | bytes) -> Value:
+    found = regular.text(match, group)
+    return Value(STRING, None) if found is None else string(found)
 
 
 @function("regex_replace(string, pattern, replacement)", STRING, STRING, STRING, returns=STRING)
 def regex_replace(text: str, pattern: str, replacement: str) -> str:
     """Every match replaced; $1 and ${name} stand for groups."""
-    expression = regular.compiled(pattern, 1)
-    return expression.sub(lambda match: regular.expand(replacement, match), text)
+    return regular.replaced(regular.compiled(pattern, 1), text, replacement)
 
 
 @function("replace(string, old, new)", STRING, STRING, STRING, returns=STRING)
