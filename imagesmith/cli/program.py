@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "inspect": "show what a template consists of",
     "console": "try out expressions with a template's variables",
     "fix": "print a JSON template with today's names for its options",
+    "hcl2_upgrade": "write a JSON template in HCL2",
     "runs": "list the runs on record and what they have left",
     "cleanup": "delete what a dead or aborted run has left",
     "simulate": "serve a simulated cloud on this machine",
@@ -30,7 +31,6 @@ ALIASES: Mapping[str, str] = {"plugin": "plugins"}
 
 NOT_YET: Mapping[str, str] = {
     "fmt": "the layout of a template does not matter to a build",
-    "hcl2_upgrade": "JSON templates are built as they are",
 }
 
 _COMPLETION = frozenset({"autocomplete-install", "autocomplete-uninstall"})
