@@ -69,11 +69,10 @@ def evaluated(request: TemplateRequest, problems: Problems) -> Evaluated:
     """
     read = module.read(request.path, problems)
     problems.finish()
-    environ = os.environ if request.environ is None else request.environ
-    remote = RemoteValues(offline=request.syntax_only)
-    surroundings = Surroundings(root=read.root, environ=environ, remote=remote)
+    surroundings = _surroundings(request, read.root)
     foreign = _check_blocks(read, problems)
     declared = variables.declared([*read.blocks["variable"], *read.blocks["variables"]], surroundings, problems)
+    redact.register_names(*(name for name, declaration in declared.items() if declaration.sensitive))
     locals_ = local_values.declared([*read.blocks["locals"], *read.blocks["local"]], problems)
     data = data_values.declared(read.blocks["data"], problems)
     sources = builds.declared_sources(read.blocks["source"], problems)
@@ -82,11 +81,11 @@ def evaluated(request: TemplateRequest, problems: Problems) -> Evaluated:
     redact.register(*_secrets(declared, values, {}, {}))
     scope, results = contexts.base(surroundings, values), dict[str, Value]()
     if not request.syntax_only:
-        reader = data_values.DataReader(request, surroundings.started, environ, foreign, problems)
+        reader = data_values.DataReader(request, surroundings.started, surroundings.environ, foreign, problems)
         work = Evaluation(locals_, data, scope, reader, problems)
         work.run(sequential=request.sequential)
         scope, results = work.complete_scope, work.local_results
-    secrets = tuple(_secrets(declared, values, locals_, results))
+    secrets = (*_secrets(declared, values, locals_, results), *_from_stores(results, surroundings.remote))
     redact.register(*secrets)
     return Evaluated(
         read=read,
@@ -94,10 +93,15 @@ def evaluated(request: TemplateRequest, problems: Problems) -> Evaluated:
         scope=scope,
         sources=sources,
         variables=tuple(_planned_variables(declared, values)),
-        locals=tuple(_planned_locals(locals_, results)),
+        locals=tuple(_planned_locals(locals_, results, surroundings.remote)),
         secrets=secrets,
         foreign_plugins=foreign,
     )
+
+
+def _surroundings(request: TemplateRequest, root: str) -> Surroundings:
+    environ = os.environ if request.environ is None else request.environ
+    return Surroundings(root=root, environ=environ, remote=RemoteValues(offline=request.syntax_only))
 
 
 def _load(request: TemplateRequest) -> Plan:
@@ -150,11 +154,22 @@ def _planned_variables(
 
 
 def _planned_locals(
-    found: Mapping[str, local_values.LocalValue], values: Mapping[str, Value]
+    found: Mapping[str, local_values.LocalValue], values: Mapping[str, Value], remote: RemoteValues
 ) -> Iterator[PlannedVariable]:
     for name, local in found.items():
         if name in values:
-            yield PlannedVariable(name=name, value=variables.shown(values[name]), sensitive=local.sensitive)
+            sensitive = local.sensitive or remote.holds(_texts(values[name]))
+            yield PlannedVariable(name=name, value=variables.shown(values[name]), sensitive=sensitive)
+
+
+def _from_stores(local_results: Mapping[str, Value], remote: RemoteValues) -> Iterator[str]:
+    """What secret stores gave, and what locals cut out of it."""
+    yield from remote.secrets
+    yield from remote.pieces(text for value in local_results.values() for text in _texts(value))
+
+
+def _texts(value: Value) -> Iterator[str]:
+    return (inner.raw for inner in walk(value) if isinstance(inner.raw, str))
 
 
 def _secrets(
@@ -168,5 +183,4 @@ def _secrets(
     for name, declaration in declared.items():
         if declaration.sensitive:
             hidden += [values[name], *([declaration.default] if declaration.default is not None else [])]
-    found = {inner.raw: None for value in hidden for inner in walk(value) if isinstance(inner.raw, str) and inner.raw}
-    yield from found
+    yield from dict.fromkeys(text for value in hidden for text in _texts(value) if text)

@@ -115,13 +115,14 @@ def _session(request: SecretRequest, address: _Address) -> Any:
 def _client(address: _Address, token: str, session: Any) -> Any:
     import consul
 
-    client = consul.Consul(
+    timeout: Any = (CONNECT_S, READ_S)
+    client: Any = consul.Consul(
         host=address.host,
         port=address.port,
         scheme=address.scheme,
         verify=session.verify,
         cert=session.cert,
-        connections_timeout=(CONNECT_S, READ_S),
+        connections_timeout=timeout,
     )
     client.token = token or None
     client.http.session.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from imagesmith import plugin, redact
@@ -21,7 +21,8 @@ from imagesmith.waiting import CancelToken, RetryPolicy, retry
 
 _PATIENCE = RetryPolicy(attempts=4, timeout_s=30.0, first_s=0.25, longest_s=4.0)
 _MAY_PASS = (Throttled, ServiceUnavailable, AnswerLost)
-_SHORTEST_PART = 4
+_SHORTEST_PART, _SHORTEST_MASKED = 4, 8
+"""Lengths of what a template cuts out of a value: to count as sensitive, and to be masked everywhere."""
 
 
 class RemoteValueError(ImagesmithError):
@@ -65,10 +66,20 @@ class RemoteValues:
             values = [value for value in self._known.values() if isinstance(value, str)]
         return tuple(dict.fromkeys(part for value in values for part in _parts(value) if part))
 
-    def holds(self, text: str) -> bool:
-        """Whether a text has a value in it or is cut out of one."""
-        long = len(text) >= _SHORTEST_PART
-        return any(secret in text or (long and text in secret) for secret in self.secrets)
+    def holds(self, texts: Iterable[str]) -> bool:
+        """Whether one of the texts has a value in it or is cut out of one."""
+        secrets = self.secrets
+        return bool(secrets) and any(
+            secret in text or (len(text) >= _SHORTEST_PART and text in secret) for text in texts for secret in secrets
+        )
+
+    def pieces(self, texts: Iterable[str]) -> tuple[str, ...]:
+        """Those texts that are cut out of a value and long enough to be masked wherever they turn up."""
+        secrets = self.secrets
+        if not secrets:
+            return ()
+        long = dict.fromkeys(text for text in texts if len(text) >= _SHORTEST_MASKED)
+        return tuple(text for text in long if any(text in secret for secret in secrets))
 
     def _asked(self, function: str, request: SecretRequest) -> str | ImagesmithError:
         if function in self._down:
