@@ -1,0 +1,1 @@
+"""The rules of each service, without any wire format."""
