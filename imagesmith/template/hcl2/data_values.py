@@ -89,7 +89,7 @@ class DataReader:
             if inner.type == "dynamic":
                 hint = "Write the blocks out, or use an argument with a for expression"
                 self.problems.add("A data block can't have dynamic blocks", "", hint, inner.location)
-        entries = given(block.body, scope, self.problems)
+        entries = given(block.body, scope, self.problems) if len(self.problems.errors) == before else []
         if len(self.problems.errors) > before:
             return None, False
         interpolation = Interpolation(
