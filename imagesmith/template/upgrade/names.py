@@ -29,10 +29,14 @@ class Unique:
 
 @dataclass(slots=True)
 class NamedVariable:
-    """A user variable: ``computed`` ones have a local that is used in their place."""
+    """A user variable: ``computed`` ones have a local that is used in their place.
+
+    ``empty`` ones are "" unless a value is given, ``holds_template`` ones have Go template text in their value.
+    """
 
     identifier: str
     computed: bool = False
+    empty: bool = False
     holds_template: bool = False
 
     @property

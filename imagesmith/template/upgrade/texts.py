@@ -104,8 +104,13 @@ class Texts:
         """The variable of this name; one that is used but not declared gets declared."""
         found = self.names.get(name) or self.undeclared.get(name)
         if found is None:
-            found = self.undeclared[name] = NamedVariable(self.unique(identifier(name)))
+            found = self.undeclared[name] = NamedVariable(self.unique(identifier(name)), empty=True)
         return found
+
+    def may_be_empty(self, pieces: Sequence[Piece]) -> bool:
+        """Whether this is a lone variable that is "" unless a value is given."""
+        empty = {v.reference for v in (*self.names.values(), *self.undeclared.values()) if v.empty}
+        return len(pieces) == 1 and isinstance(pieces[0], Code) and pieces[0].hcl in empty
 
     def environment_variable(self, name: str) -> str:
         """The HCL2 variable that hands on a variable of the environment, for places where ``env`` is not allowed."""

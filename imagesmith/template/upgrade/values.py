@@ -17,6 +17,8 @@ from imagesmith.template.upgrade.pieces import Code, Literal, expression, is_ide
 from imagesmith.template.upgrade.texts import Place, Texts
 
 _WIDEST_LINE = 100
+_EMPTY: Mapping[Any, str] = {bool: "false", int: "0", float: "0"}
+"""What an empty text stands for; HCL2 takes none for these types."""
 _UNITS = (("h", 3600), ("m", 60), ("s", 1))
 
 
@@ -106,8 +108,15 @@ class Values:
             return duration(value * 1e-9)
         if isinstance(origin, type) and issubclass(origin, Mapping):
             value = value[0] if isinstance(value, list) and len(value) == 1 else value
+            if isinstance(value, Mapping):
+                value = {key: _scalar(inner, typing.get_args(annotation)[1]) for key, inner in value.items()}
         elif isinstance(origin, type) and issubclass(origin, Sequence):
             return self.sequence(value, typing.get_args(annotation)[0], entry.location, what)
+        elif isinstance(value, str) and annotation in _EMPTY:
+            pieces = merged(self.texts.pieces(value, self.place, entry.location, what))
+            if self.texts.may_be_empty(pieces):
+                text = expression(pieces)
+                return f'{text} == "" ? "{_EMPTY[annotation]}" : {text}'
         return self.value(_scalar(value, annotation), entry.location, what)
 
     def sequence(self, value: Any, item: Any, location: Location | None, what: str) -> str:
@@ -122,7 +131,8 @@ class Values:
             return f'{text} == "" ? [] : split(",", {text})'
         if value is None or value == "":
             return "null" if value is None else "[]"
-        return self.value(value if isinstance(value, list) else [value], location, what)
+        items = value if isinstance(value, list) else [value]
+        return self.value([_scalar(one, item) for one in items], location, what)
 
     def value(self, value: Any, location: Location | None, what: str) -> str:
         """Plain data as an expression."""
@@ -186,11 +196,14 @@ def _nested(annotation: Any) -> type[Options] | None:
 
 
 def _scalar(value: Any, annotation: Any) -> Any:
-    """What HCL2's types would turn into something else than JSON's: true is "1" in text, "" is false or 0."""
+    """What HCL2's types would refuse or turn into something else than JSON's: true is "1" in text, "" is false or 0."""
     if annotation is str and isinstance(value, bool | int | float):
         return coercion.coerce(value, str)
-    if annotation in (bool, int) and (value == "" or isinstance(value, bool)):
-        return coercion.coerce(value, annotation)
+    if annotation in (bool, int) and isinstance(value, bool | int | float | str):
+        try:
+            return coercion.coerce(value, annotation)
+        except coercion.Refused:
+            return value
     return value
 
 

@@ -29,6 +29,7 @@ class Variables:
         self.texts = Texts(names, unique)
         for variable in declared:
             names[variable.name].computed = not self._fits_default(variable)
+            names[variable.name].empty = variable.default == ""
         self._mark_templates(declared)
 
     def _fits_default(self, variable: Variable) -> bool:
