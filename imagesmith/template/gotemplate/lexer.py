@@ -135,4 +135,7 @@ def _bad(text: str, position: int) -> Failure:
         return Failure("the raw string is not closed", position, "Close it with another backquote")
     if character == "'":
         return Failure("the character constant is not closed", position)
+    if character in "{}":
+        hint = "An action ends with }}" if character == "}" else "An action begins with one {{ and ends with }}"
+        return Failure(f'a single "{character}" stands in an action', position, hint)
     return Failure(f"unexpected character {character!r}", position)

@@ -200,7 +200,8 @@ class _Reader:
             "/": 'JSON has no comments; use a key such as "_comment" at the top level',
             "#": 'JSON has no comments; use a key such as "_comment" at the top level',
         }
-        return self._wrong(f"unexpected {character!r} where {wanted} should be", hints.get(character, ""))
+        hint = hints.get(character, "Put a comma behind the entry before it" if wanted.startswith("a comma") else "")
+        return self._wrong(f"unexpected {character!r} where {wanted} should be", hint)
 
 
 def _without_lone_surrogates(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from imagesmith import plugin
-from imagesmith.template.json_schema.option_types import DURATION, Schema, body, plugins
+from imagesmith.template.json_schema.option_types import DURATION, Schema, body, later, plugins
 
 _NAMES: Schema = {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}
 _RETRIES: Schema = {"type": ["integer", "string"], "description": "How often to try again after a failure."}
@@ -87,13 +87,13 @@ def _definitions(kind: plugin.Kind, noun: str, meta: Mapping[str, Schema]) -> Sc
     chosen: Schema = {
         "type": "object",
         "required": ["type"],
-        "properties": {"type": {"enum": list(known)}},
+        "properties": {"type": {"enum": [*known, *later(kind)]}},
         "allOf": [
             {"if": {"required": ["type"], "properties": {"type": {"const": name}}}, "then": _ref(f"{noun}-{name}")}
             for name in known
         ],
     }
     if kind == "post_processors":
-        chosen = {"if": {"type": "string"}, "then": {"enum": list(known)}, "else": chosen}
+        chosen = {"if": {"type": "string"}, "then": {"enum": [*known, *later(kind)]}, "else": chosen}
     found[noun] = chosen
     return found

@@ -61,7 +61,7 @@ def body(options: type[Options], meta: Mapping[str, Schema], *, required: bool) 
 
 def described(record: Option) -> Schema:
     """One option: its type, meaning, default and choices."""
-    found = _not_yet(record) if record.not_yet else _typed(record)
+    found = _typed(record)
     facts = [record.doc]
     if record.env:
         facts.append("From the environment: " + ", ".join(record.env) + ".")
@@ -79,14 +79,6 @@ def _typed(record: Option) -> Schema:
     if record.choices:
         return {"anyOf": [{"enum": [*record.choices, "", None]}, {"type": "string", "pattern": TEMPLATED}]}
     return of(record.annotation)
-
-
-def _not_yet(record: Option) -> Schema:
-    """A value that changes nothing is accepted, as `imagesmith.options` accepts it."""
-    if record.default in (True, False) and isinstance(record.default, bool):
-        return {"enum": [True, "true", "1", 1] if record.default else [False, "false", "0", 0, "", None]}
-    values: list[object] = [None, "", _default(record)]
-    return {"enum": values if values[2] is not None else values[:2]}
 
 
 def _default(record: Option) -> object:
@@ -131,6 +123,11 @@ def _one_or_several(block: Schema, most: int | None) -> Schema:
     if most is not None:
         several["maxItems"] = most
     return {"anyOf": [block, several, {"enum": [None, ""]}]}
+
+
+def later(kind: plugin.Kind) -> list[str]:
+    """Plugins that templates may name although this release can't run them; their options are not looked into."""
+    return sorted({*plugin.NOT_YET[kind]} - {*plugin.names(kind)})
 
 
 def plugins(kind: plugin.Kind) -> dict[str, type[Options]]:

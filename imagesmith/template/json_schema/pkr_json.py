@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from imagesmith import plugin
-from imagesmith.template.json_schema.option_types import DURATION, TEMPLATED, Schema, body, plugins
+from imagesmith.template.json_schema.option_types import DURATION, TEMPLATED, Schema, body, later, plugins
 
 _EXPRESSION: Schema = {"type": "string", "pattern": TEMPLATED}
 _TEXT: Schema = {"type": "string"}
@@ -64,6 +64,7 @@ def _root() -> Schema:
         )
         for name in plugins("builders")
     }
+    named |= {name: {"type": ["object", "array"]} for name in later("builders")}
     sources = {"type": "object", "properties": {**named, **_COMMENT}, "additionalProperties": False}
     return {
         "packer": _several(_block({"required_version": _TEXT, "required_plugins": _several(_plugins())})),
@@ -111,6 +112,7 @@ def _bodies(kind: plugin.Kind, noun: str, meta: Mapping[str, Schema]) -> Schema:
 def _labelled(kind: plugin.Kind, noun: str) -> Schema:
     """Blocks with the plugin's name as their label."""
     labels = {name: _several(_ref(f"{noun}-{name}")) for name in plugins(kind)}
+    labels |= {name: {"type": ["object", "array"]} for name in later(kind)}
     return _several({"type": "object", "properties": {**labels, **_COMMENT}, "additionalProperties": False})
 
 
