@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = {
     "validate": "check a template without touching a cloud",
     "inspect": "show what a template consists of",
     "console": "try out expressions with a template's variables",
+    "fmt": "put templates into the canonical layout",
     "fix": "print a JSON template with today's names for its options",
     "hcl2_upgrade": "write a JSON template in HCL2",
     "runs": "list the runs on record and what they have left",
@@ -29,9 +30,7 @@ COMMANDS: Mapping[str, str] = {
 
 ALIASES: Mapping[str, str] = {"plugin": "plugins"}
 
-NOT_YET: Mapping[str, str] = {
-    "fmt": "the layout of a template does not matter to a build",
-}
+NOT_YET: Mapping[str, str] = {}
 
 _COMPLETION = frozenset({"autocomplete-install", "autocomplete-uninstall"})
 _VERSION_FLAGS = frozenset({"-v", "--v", "-version", "--version"})

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from imagesmith.template.hcl2.formatting import tokens
 from imagesmith.template.hcl2.formatting.spacing import spaced
-from imagesmith.template.hcl2.formatting.tokens import DEPTH, Token
+from imagesmith.template.hcl2.formatting.tokens import DEPTH, Token, ends_line
 from imagesmith.template.hcl2.graphemes import count
 
 _INDENT = "  "
@@ -18,21 +18,24 @@ class _Line:
 
     ``lead`` is the name of an argument, or everything; ``value`` is ``=`` and what follows, where the line ends all
     that it begins; ``comment`` is a comment at the end of the line, with the line end. Heredocs and comments make a
-    line span several lines of the text.
+    line span several lines of the text. ``opens`` is how many brackets it leaves open.
     """
 
+    __slots__ = ("blank", "comment", "indent", "lead", "opens", "value")
+
     def __init__(self, found: list[Token]) -> None:
-        kinds = [token.kind for token in found]
+        kinds = [kind for kind, _ in found]
+        self.indent = self.value = self.comment = ""
         self.blank = kinds[0] in (tokens.NEWLINE, tokens.END)
-        self.indent = ""
-        has_comment = len(found) > 1 and kinds[-1] == tokens.COMMENT
-        code = found[:-1] if has_comment else found
-        split = _value_begins(kinds[: len(code)])
-        self.opens = _net_depth(_before_heredoc(kinds[:split]))  # a value closes all that it opens
-        texts = _spread(code)
+        if len(found) > 1 and kinds[-1] == tokens.COMMENT:
+            self.comment = found.pop()[1]
+            kinds.pop()
+        texts = _spread(found)
+        split = _value_begins(kinds)
         self.lead = "".join(texts[:split])
-        self.value = "".join(texts[split:]).lstrip(" ") if split < len(code) else ""
-        self.comment = found[-1].text if has_comment else ""
+        if split < len(found):
+            self.value = "".join(texts[split:]).removeprefix(" ")
+        self.opens = _net_depth(_before_heredoc(kinds[:split]))  # a value closes all that it opens
 
 
 def lay_out(found: Iterable[Token]) -> str:
@@ -41,14 +44,14 @@ def lay_out(found: Iterable[Token]) -> str:
     _indent(lines)
     _align_values(lines)
     _align_comments(lines)
-    return "".join(line.indent + line.lead + line.value + line.comment for line in lines)
+    return "".join([f"{line.indent}{line.lead}{line.value}{line.comment}" for line in lines])
 
 
 def _lines(found: Iterable[Token]) -> Iterator[list[Token]]:
     line: list[Token] = []
     for token in found:
         line.append(token)
-        if token.ends_line:
+        if ends_line(token):
             yield line
             line = []
     if line:
@@ -56,7 +59,11 @@ def _lines(found: Iterable[Token]) -> Iterator[list[Token]]:
 
 
 def _net_depth(kinds: Sequence[str]) -> int:
-    return sum(DEPTH.get(kind, 0) for kind in kinds)
+    depth = 0
+    for kind in kinds:
+        if kind in DEPTH:
+            depth += DEPTH[kind]
+    return depth
 
 
 def _before_heredoc(kinds: Sequence[str]) -> Sequence[str]:
@@ -66,11 +73,11 @@ def _before_heredoc(kinds: Sequence[str]) -> Sequence[str]:
 
 def _value_begins(kinds: Sequence[str]) -> int:
     """Where the value cell begins; the number of tokens if there is none."""
-    if "=" in kinds[1:]:
+    try:
         at = kinds.index("=", 1)
-        if _net_depth(kinds[at:]) == 0:
-            return at
-    return len(kinds)
+    except ValueError:
+        return len(kinds)
+    return at if _net_depth(kinds[at:]) == 0 else len(kinds)
 
 
 def _spread(code: Sequence[Token]) -> list[str]:
@@ -106,8 +113,9 @@ def _align_values(lines: Iterable[_Line]) -> None:
         if aligned:
             chain = list(group)
             widths = [count(line.indent + line.lead) for line in chain]
+            column = max(widths) + 1
             for line, width in zip(chain, widths, strict=True):
-                line.value = " " * (max(widths) - width + 1) + line.value
+                line.value = " " * (column - width) + line.value
 
 
 def _align_comments(lines: Iterable[_Line]) -> None:
@@ -116,5 +124,6 @@ def _align_comments(lines: Iterable[_Line]) -> None:
         if aligned:
             chain = list(group)
             widths = [count(line.indent + line.lead + line.value) for line in chain]
+            column = max(widths) + 1
             for line, width in zip(chain, widths, strict=True):
-                line.comment = " " * (max(widths) - width + 1) + line.comment
+                line.comment = " " * (column - width) + line.comment

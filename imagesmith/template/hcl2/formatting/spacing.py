@@ -22,6 +22,8 @@ def spaced(before: str, first: str, then: str) -> bool:
 
     All three are kinds of tokens.
     """
+    if before == then == tokens.NUMBER and first == ".":
+        return True  # .0.1 would be read as the number 0.1
     if then in _NEVER_BEFORE or first in _NEVER_AFTER or (first in _NAMES and then == "("):
         return False
     if first == ",":

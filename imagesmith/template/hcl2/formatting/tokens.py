@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+Token = tuple[str, str]
+"""A token's kind and text. The kind of operators and brackets is their own text."""
 
 NAME = "name"
 IN = "in"
 """The name ``in``, which is a keyword after the names of a ``for``."""
 NUMBER = "number"
+STRING = "string"
+"""A quoted string without inserts, with its quotes."""
 COMMENT = "comment"
+"""A comment; one that goes to the end of the line holds the line end."""
 NEWLINE = "newline"
 TEXT = "text"
 """A stretch of plain text in a quoted string or a heredoc."""
-QUOTE_OPENS = "quote opens"
-QUOTE_CLOSES = "quote closes"
-HEREDOC_OPENS = "heredoc opens"
+QUOTE_OPENS = "quote_opens"
+QUOTE_CLOSES = "quote_closes"
+HEREDOC_OPENS = "heredoc_opens"
 """``<<EOT`` with its line end."""
-HEREDOC_CLOSES = "heredoc closes"
+HEREDOC_CLOSES = "heredoc_closes"
 """The line that is only the marker, without its line end."""
-INSERT_OPENS = "insert opens"
+INSERT_OPENS = "insert_opens"
 """``${``, ``${~``, ``%{`` or ``%{~``."""
-INSERT_CLOSES = "insert closes"
+INSERT_CLOSES = "insert_closes"
 END = "end"
 """Spaces at the end of the text, after which no line end comes; Packer keeps them."""
 
@@ -28,13 +32,6 @@ DEPTH = {"(": 1, "[": 1, "{": 1, INSERT_OPENS: 1, ")": -1, "]": -1, "}": -1, INS
 """How many levels a kind of token leads in or, if negative, out."""
 
 
-class Token(NamedTuple):
-    """One token. The kind of operators and brackets is their own text."""
-
-    kind: str
-    text: str
-
-    @property
-    def ends_line(self) -> bool:
-        """Whether the next token stands on a new line. A comment holds its own line end."""
-        return self.kind == NEWLINE or (self.kind == COMMENT and self.text.endswith("\n"))
+def ends_line(token: Token) -> bool:
+    """Whether the next token stands on a new line."""
+    return token[0] == NEWLINE or (token[0] == COMMENT and token[1].endswith("\n"))
