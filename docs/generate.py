@@ -1,10 +1,12 @@
-"""Write docs/reference/ from the option tables; with --check only say whether it is up to date."""
+"""Write docs/reference/ from the tables of options and flags, and the captures of errors; with --check only say whether it is up to date."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+import captures
 
 from imagesmith import options, plugin
 from imagesmith.communicator import CommunicatorOptions
@@ -22,6 +24,8 @@ NOTE = "<!-- made by docs/generate.py from the option tables; edit those -->\n"
 def pages() -> Iterator[tuple[str, str]]:
     """The file name and text of every generated page."""
     yield "events.md", event_reference.page()
+    yield "command-line.md", command_line()
+    yield from captures.pages()
     yield "communicator.md", page("Communicator options", "Part of every builder.", CommunicatorOptions)
     for kind, noun in KINDS.items():
         for name in plugin.names(kind):
@@ -29,6 +33,22 @@ def pages() -> Iterator[tuple[str, str]]:
             shared = options.table(CommunicatorOptions) if kind == "builders" and not plugged.withheld else {}
             about = "It also takes the [communicator options](communicator.md)." if shared else ""
             yield f"{noun}-{name}.md", page(f"{noun} `{name}`", about, plugged, frozenset(shared))
+
+
+def command_line() -> str:
+    """The help of every command, one section each."""
+    from imagesmith.cli import program
+    from imagesmith.cli.help import command_help, overview
+
+    parts = [NOTE + "# Command line", "```text\n" + overview("imagesmith", program.COMMANDS) + "\n```"]
+    for name in program.COMMANDS:
+        parts.append(f"## {name}\n\n```text\n{command_help(program.load(name), 'imagesmith')}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def same(name: str, old: str, new: str) -> bool:
+    """Whether a page is up to date; of a picture its words are compared."""
+    return captures.words(old) == captures.words(new) if name.endswith(".svg") else old == new
 
 
 def page(title: str, about: str, table: type[options.Options], without: frozenset[str] = frozenset()) -> str:
@@ -78,7 +98,7 @@ def main() -> int:
     stale = []
     for name, text in pages():
         path = HERE / name
-        if not path.exists() or path.read_text() != text:
+        if not path.exists() or not same(name, path.read_text(), text):
             stale.append(name)
             if "--check" not in sys.argv:
                 path.write_text(text)

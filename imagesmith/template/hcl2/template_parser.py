@@ -110,7 +110,7 @@ class TemplateParser(Scanner, ABC):
 
     def _quoted_part(self, parts: list[_Part], start: int) -> None:
         if self.ended or self.text[self.at] in "\r\n":
-            hint = 'Write \\n for a new line, or use a heredoc (<<EOT); a missing closing " is the usual cause'
+            hint = 'Most likely the closing " is missing; for a line break write \\n, or use a heredoc (<<EOT)'
             self.fail("A quoted string must end on the line on which it begins", hint=hint, offset=start)
         if self.sees("\\"):
             _append(parts, self.at, *self._escape())

@@ -1,0 +1,8 @@
+variable "region" {
+  type    = string
+  default = "cn-hangzhou"
+}
+
+locals {
+  name = "web-${var.regoin}"
+}
