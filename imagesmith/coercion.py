@@ -1,33 +1,43 @@
 """Packer's weak typing: what a template may write for an option of a given type.
 
 The rules are mapstructure's as Packer uses them: strings, numbers and booleans turn into each other, a comma-separated
-string is a list, one value stands for a list of one, an empty string is "unset".
+string is a list, one value stands for a list of one, an empty string is zero, false or an empty list.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 _TRUE = {"1", "t", "T", "true", "TRUE", "True"}
 _FALSE = {"0", "f", "F", "false", "FALSE", "False"}
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
+_OCTAL = re.compile(r"0[0-7_]+")
+_INT64 = 1 << 63
 
 Block = Callable[[type[Any], object], Any]
 
 
 class Refused(ValueError):
-    """The value can't be what the option wants; the text says why."""
+    """The value can't be what the option wants; the text says why. ``given`` is the value where that is known.
+
+    It may stand in the place of a value that was refused earlier, and is raised when that is coerced.
+    """
+
+    given: object = None
 
 
 def coerce(value: object, annotation: Any, block: Block | None = None) -> Any:
     """The value as the annotated type, or `Refused`. ``block`` decodes nested option classes."""
     if value is None:
         return None
+    if isinstance(value, Refused):
+        raise value
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
         return _duration(value)
@@ -57,7 +67,12 @@ def describe(annotation: Any) -> str:
 
 def show(value: object) -> str:
     """The value as a reader would write it, shortened."""
-    text = f'"{value}"' if isinstance(value, str) else str(value)
+    if isinstance(value, Refused):
+        return show(value.given)
+    try:
+        text = f'"{value}"' if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError):
+        text = str(value)
     return text if len(text) <= 60 else text[:57] + "…"
 
 
@@ -70,7 +85,10 @@ def duration(text: str) -> float:
     parts = _PART.findall(rest)
     if not parts or "".join(number + unit for number, unit in parts) != rest:
         raise Refused('Write a number with a unit, such as "90s", "5m" or "1h30m"')
-    return sign * sum(float(number) * _UNITS[unit] for number, unit in parts)
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if seconds * 1e9 >= _INT64:
+        raise Refused("More than 292 years is too long")
+    return sign * seconds
 
 
 _SINGULAR: dict[Any, str] = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
@@ -96,8 +114,6 @@ def _scalar(value: object, annotation: Any, block: Block | None) -> Any:
         return value
     if block is None:
         raise Refused("a block is not allowed here")
-    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], Mapping | list):
-        value = value[0]
     return block(annotation, value)
 
 
@@ -131,13 +147,23 @@ def _integer(value: object) -> int:
     if isinstance(value, bool | int | float):
         return int(value)
     if isinstance(value, str):
-        if value == "":
-            return 0
-        try:
-            return int(value, 0) if value.lstrip("+-").startswith("0x") else int(value)
-        except ValueError:
-            raise Refused("Write a whole number") from None
+        return _parsed_integer(value) if value else 0
     raise Refused(f"{_kind(value)} was given")
+
+
+def _parsed_integer(text: str) -> int:
+    """As Go reads it: ``0x1f``, ``0b11``, ``0o17`` and ``017`` are not decimal, spaces are an error."""
+    digits = text.removeprefix("-") if text.startswith("-") else text.removeprefix("+")
+    if not digits.isascii() or not digits[:1].isdigit() or digits.strip() != digits:
+        raise Refused("Write a whole number")
+    try:
+        number = int(digits, 8) if _OCTAL.fullmatch(digits) else int(digits, 0)
+        number = -number if text.startswith("-") else number
+    except ValueError:
+        raise Refused("Write a whole number") from None
+    if not -_INT64 <= number < _INT64:
+        raise Refused("The number is too large")
+    return number
 
 
 def _number(value: object) -> float:
@@ -153,32 +179,43 @@ def _number(value: object) -> float:
 
 def _duration(value: object) -> float:
     if isinstance(value, str):
-        return duration(value) if value else 0.0
-    if isinstance(value, bool) or not isinstance(value, int | float):
+        return duration(value)
+    if not isinstance(value, bool | int | float):
         raise Refused(f"{_kind(value)} was given")
-    # Packer reads a bare number as nanoseconds; a library user's float is seconds and never comes through here.
-    return float(value) * 1e-9
+    # Packer reads a bare number as whole nanoseconds; a library user's float is seconds and never comes through here.
+    return int(value) * 1e-9
 
 
 def _mapping(value: object, item: Any) -> Mapping[str, Any]:
-    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], Mapping):
-        value = value[0]
-    if value in ("", [], ()):
-        value = {}
-    if not isinstance(value, Mapping):
+    return types.MappingProxyType(dict(_entries(value, item)))
+
+
+def _entries(value: object, item: Any) -> Iterator[tuple[str, Any]]:
+    """The entries of a map, or of a list of maps, of which later ones win."""
+    if isinstance(value, list | tuple):
+        for part in value:
+            yield from () if part is None else _entries(part, item)
+    elif isinstance(value, Mapping):
+        for key, entry in value.items():
+            yield str(key), _element(entry, item, None)
+    else:
         raise Refused(f"{_kind(value)} was given")
-    return types.MappingProxyType({str(key): coerce(entry, item) for key, entry in value.items()})
 
 
 def _sequence(value: object, item: Any, block: Block | None) -> tuple[Any, ...]:
-    if isinstance(value, str) and item is str:
-        return tuple(value.split(",")) if value else ()
-    if isinstance(value, str) and value == "":
+    if isinstance(value, str) and (value == "" or item in _SINGULAR):
+        return tuple(coerce(part, item) for part in value.split(",")) if value else ()
+    if isinstance(value, Mapping) and not value:
         return ()
     given = value if isinstance(value, list | tuple) else [value]
     if given and isinstance(item, type) and item not in _SINGULAR and _is_block(given):
         given = [given]
-    return tuple(coerce(entry, item, block) for entry in given)
+    return tuple(_element(entry, item, block) for entry in given)
+
+
+def _element(value: object, item: Any, block: Block | None) -> Any:
+    """A part of a list or a map; null is the type's zero there."""
+    return item() if value is None and item in _SINGULAR else coerce(value, item, block)
 
 
 def _is_block(given: Sequence[object]) -> bool:

@@ -50,7 +50,7 @@ class LocalContext:
 class LocalScriptOptions(ScriptOptions):
     """Run scripts on the machine where imagesmith itself runs, in its folder and with its environment."""
 
-    command: str = option(default="", rendered="run", doc="One line to run; the older way to write `inline`.")
+    command: str = option(default="", doc="One line to run; the older way to write `inline`.")
     execute_command: Sequence[str] = option(
         default=(),
         rendered="run",
@@ -73,6 +73,8 @@ class LocalScriptOptions(ScriptOptions):
         yield from super().problems()
         if isinstance(self.execute_command, str):
             yield Diagnostic("execute_command must be a list of strings, not one string")
+        if self.use_linux_pathing and (self.inline or self.command):
+            yield Diagnostic("use_linux_pathing is for script and scripts", hint="Leave it out; it concerns WSL only")
         known = ", ".join(_SYSTEMS.values())
         for system in self.only_on:
             if system not in _SYSTEMS.values():

@@ -22,7 +22,7 @@ class ScriptOptions(Options):
     """Whether a first inline line that begins with ``#!`` stands in place of ``inline_shebang``."""
 
     inline: Sequence[str] = option(
-        default=(), rendered="run", doc="Lines that are joined to one script; `inline_shebang` is put before them."
+        default=(), doc="Lines that are joined to one script; `inline_shebang` is put before them."
     )
     script: str = option(default="", doc="A local script file.")
     scripts: Sequence[str] = option(default=(), doc="Local script files, run in this order.")

@@ -23,6 +23,9 @@ AnyOptions = TypeVar("AnyOptions", bound=Options)
 Evaluate = Callable[[Mapping[str, object] | None], list[Given]]
 """Gives a block's options; the argument holds the ``build`` variables, None while they are unknown."""
 
+AsDeclared = Callable[[Given, Any], object]
+"""Converts an entry's value to an option's type, as the template's language does it before anything else."""
+
 _PASSES = 30
 _WINRM_FIELD = "WinRMPassword"
 
@@ -139,8 +142,10 @@ class TemplateConfiguration:
         interpolation: Interpolation,
         owner: str,
         environ: Mapping[str, str] | None = None,
+        as_declared: AsDeclared | None = None,
     ) -> None:
         self._location = location
+        self._as_declared = as_declared
         self._evaluate = evaluate
         self._interpolation = interpolation
         self._environ = environ
@@ -157,7 +162,7 @@ class TemplateConfiguration:
 
     def decode(self, options: type[AnyOptions], runtime: Mapping[str, object] | None = None) -> AnyOptions:
         """The options as an object; raises `TemplateError` with every problem found."""
-        rendering = _Rendering(self._interpolation, runtime, self._location)
+        rendering = _Rendering(self._interpolation, runtime, self._location, self._as_declared)
         given = rendering.entries(self._evaluate(runtime), options, self.owner)
         if rendering.problems:
             raise TemplateError(rendering.problems)
@@ -182,9 +187,14 @@ class _Rendering:
     """Renders the values of one configuration and collects what is wrong with them."""
 
     def __init__(
-        self, interpolation: Interpolation, runtime: Mapping[str, object] | None, location: Location | None
+        self,
+        interpolation: Interpolation,
+        runtime: Mapping[str, object] | None,
+        location: Location | None,
+        as_declared: AsDeclared | None,
     ) -> None:
         self.interpolation, self.runtime, self.location = interpolation, runtime, location
+        self.as_declared = as_declared
         self.problems: list[Diagnostic] = []
 
     def entries(self, given: Sequence[Given], options: type[Options], owner: str) -> list[Given]:
@@ -195,6 +205,8 @@ class _Rendering:
         if record is None:
             return entry
         what = f'{owner}: the option "{record.name}"'
+        if self.as_declared is not None and not entry.unknown:
+            entry = replace(entry, value=self.as_declared(entry, record.annotation))
         nested = _nested_options(record.annotation)
         value = entry.value if nested is None else _as_blocks(entry.value)
         if nested is not None and _is_body(value):

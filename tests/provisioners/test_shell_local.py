@@ -241,7 +241,7 @@ def diagnostics(**given: object) -> list[Diagnostic]:
         ({}, "there is no script"),
         ({"inline": ["a"], "command": "b"}, "inline and command are given"),
         ({"inline": ["a"], "only_on": ["beos"]}, 'there is no system "beos"'),
-        ({"inline": ["a"], "use_linux_pathing": True}, "has no effect"),
+        ({"script": __file__, "use_linux_pathing": True}, "has no effect"),
     ],
 )
 def test_wrong_options_are_found_before_the_build(given: dict[str, object], expected: str) -> None:

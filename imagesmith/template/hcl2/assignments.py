@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from imagesmith.errors import Location, TemplateError, UsageError
 from imagesmith.plan import TemplateRequest
@@ -16,7 +16,7 @@ from imagesmith.template.hcl2.parser import parse_body, parse_expression
 from imagesmith.template.hcl2.problems import Problems
 from imagesmith.template.hcl2.scope import Scope, Surroundings, did_you_mean
 from imagesmith.template.hcl2.source import Source, failure
-from imagesmith.template.hcl2.variables import Declaration, validate
+from imagesmith.template.hcl2.variables import Declaration, example, validate
 
 _PREFIX = "PKR_VAR_"
 
@@ -41,13 +41,20 @@ def resolved(
     """The final value of each variable, by rising precedence: default, environment, files, -var."""
     chosen: dict[str, Assignment] = {}
     for assignment in _assignments(declared, request, automatic_files, surroundings, problems):
-        chosen[assignment.name] = assignment
+        # Each value must fit, also one that a stronger one replaces.
+        chosen[assignment.name] = replace(assignment, value=unknown(declared[assignment.name].type))
+        with problems.collecting():
+            chosen[assignment.name] = _fitting(declared[assignment.name], assignment)
+    # What seems to be missing may stand in a variable file that can't be read.
+    unread = {*automatic_files, *request.variable_files} - {assignment.origin for assignment in chosen.values()}
+    tolerant = request.tolerant or any(error.location and error.location.file in unread for error in problems.errors)
     values: dict[str, Value] = {}
     for name, declaration in declared.items():
         values[name] = unknown(declaration.type)
         with problems.collecting():
-            values[name], origin = _final(declaration, chosen.get(name), tolerant=request.tolerant)
-            validate(declaration, values[name], origin, surroundings, problems)
+            values[name], origin = _final(declaration, chosen.get(name), tolerant=tolerant)
+            if not request.syntax_only:
+                validate(declaration, values[name], origin, surroundings, problems)
     return values
 
 
@@ -59,8 +66,13 @@ def _final(declaration: Declaration, given: Assignment | None, *, tolerant: bool
             return unknown(declaration.type), "nowhere"
         hint = f"Give it one with -var '{declaration.name}=…', -var-file or {_PREFIX}{declaration.name}"
         raise failure(f'The variable "{declaration.name}" has no value', hint=hint, location=declaration.location)
+    return given.value, given.origin
+
+
+def _fitting(declaration: Declaration, given: Assignment) -> Assignment:
+    """The same as the variable's type."""
     try:
-        return convert(given.value, declaration.type), given.origin
+        return replace(given, value=convert(given.value, declaration.type))
     except NotConvertible as problem:
         title = f'The value of the variable "{declaration.name}" from {given.origin} must be a '
         detail = f"{friendly(declaration.type)}: {problem}"
@@ -71,9 +83,9 @@ def _final(declaration: Declaration, given: Assignment | None, *, tolerant: bool
 def _type_hint(declaration: Declaration) -> str:
     kind = friendly(declaration.type)
     if kind in ("tuple", "object"):
-        example = "list(string)" if kind == "tuple" else "map(string)"
-        return f"Without a type the default's is taken; a type such as {example} may be what you want"
-    return ""
+        wanted = "list(string)" if kind == "tuple" else "map(string)"
+        return f"Without a type the default's is taken; a type such as {wanted} may be what you want"
+    return example(declaration.type)
 
 
 def _assignments(
@@ -92,7 +104,7 @@ def _assignments(
         yield from _from_file(path, declared, warn=request.warn_undeclared, problems=problems)
     for path in request.variable_files:
         yield from _from_file(path, declared, warn=request.warn_undeclared, problems=problems)
-    for name, given in request.variables:
+    for name, given in dict(request.variables).items():
         if name not in declared:
             hint = did_you_mean(name, declared) or f'Declare it: variable "{name}" {{ }}'
             problems.add(f'There is no variable "{name}" to give a value with -var', "", hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -128,6 +129,15 @@ def _given(argument: nodes.Argument, scope: Scope, problems: Problems) -> Given:
     return Given(argument.name, None, argument.location)
 
 
+_IDENTIFIER = re.compile(r"[^\W\d][\w-]*")
+_WITHOUT_LABELS = frozenset({"validation", "post-processors", "required_plugins", "hcp_packer_registry"})
+
+
+def is_identifier(name: str) -> bool:
+    """Whether this can be the name of a variable or a source."""
+    return _IDENTIFIER.fullmatch(name) is not None
+
+
 def refuse_unknown(
     body: nodes.Body, owner: str, arguments: Sequence[str], blocks: Sequence[str], problems: Problems
 ) -> None:
@@ -148,6 +158,8 @@ def refuse_unknown(
             if block.type in arguments:
                 hint = f"It is an argument: write {block.type} = …"
             problems.add(f'{owner} has no block "{block.type}"', "", hint, block.location)
+        elif block.labels and block.type in _WITHOUT_LABELS:
+            problems.add(f'The block "{block.type}" has no labels', "", f"Write {block.type} {{ … }}", block.location)
 
 
 def value_of(body: nodes.Body, name: str, wanted: Type, scope: Scope, problems: Problems) -> Value | None:

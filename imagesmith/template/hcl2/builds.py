@@ -10,8 +10,17 @@ from imagesmith.errors import Location, UsageError
 from imagesmith.options import Given
 from imagesmith.plan import PlannedBuild, TemplateRequest
 from imagesmith.template.hcl2 import contexts, nodes
-from imagesmith.template.hcl2.bodies import Instance, given, instances, refuse_unknown, text_value, value_of
+from imagesmith.template.hcl2.bodies import (
+    Instance,
+    given,
+    instances,
+    is_identifier,
+    refuse_unknown,
+    text_value,
+    value_of,
+)
 from imagesmith.template.hcl2.cty import STRING, ListOf
+from imagesmith.template.hcl2.option_values import as_declared
 from imagesmith.template.hcl2.problems import Problems, bounded
 from imagesmith.template.hcl2.scope import Scope, did_you_mean
 from imagesmith.template.hcl2.selection import idle, selected
@@ -66,6 +75,7 @@ class BuildPlanner:
     started: dt.datetime
     problems: Problems
     environ: Mapping[str, str]
+    foreign_plugins: Mapping[str, str] = field(default_factory=dict)
     _names: list[str] = field(default_factory=list)
     _post_processors: list[str] = field(default_factory=list)
 
@@ -132,7 +142,7 @@ class BuildPlanner:
         parts = reference.split(".")
         if len(parts) > 2:
             parts = parts[1:]
-        if len(parts) < 2:
+        if len(parts) < 2 or not all(map(is_identifier, parts[:2])):
             hint = 'Write "source.TYPE.NAME"'
             raise failure(f'"{reference}" is not the name of a source', hint=hint, location=place)
         found = self.sources.get((parts[0], parts[1]))
@@ -159,6 +169,7 @@ class BuildPlanner:
             interpolation=interpolation,
             exclude=tuple(self.request.exclude),
             environ=self.environ,
+            foreign_plugins=self.foreign_plugins,
         )
         return PlannedBuild(
             name=full_name,
@@ -180,14 +191,15 @@ class BuildPlanner:
             with bounded():
                 options = given(reference.source.body, self.scope.with_variables(names), problems)
                 if reference.overlay is not None:
-                    inner = reference.overlay.scope.with_variables(names)
+                    inner = reference.overlay.scope.with_defaults(names)
                     more = given(reference.overlay.block.body, inner, problems, without=("name",))
                     options = _joined(options, more)
             problems.finish()
             return options
 
         owner = f'builder "{reference.type}"'
-        return TemplateConfiguration(reference.source.location, evaluate, interpolation, owner, self.environ)
+        place = reference.source.location
+        return TemplateConfiguration(place, evaluate, interpolation, owner, self.environ, as_declared)
 
 
 def _joined(first: Sequence[Given], second: Sequence[Given]) -> list[Given]:

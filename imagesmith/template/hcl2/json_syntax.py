@@ -26,15 +26,19 @@ class _Shape:
     blocks: Mapping[str, _Shape] = field(default_factory=dict)
 
 
-_PLUGIN = _Shape(1)
+_INSIDE: dict[str, _Shape] = {}
+_INSIDE["dynamic"] = _Shape(1, {"content": _Shape(0, _INSIDE)})
+_PLUGIN = _Shape(1, _INSIDE)
+_CHAIN = {"post-processor": _PLUGIN, "dynamic": _Shape(1, {"content": _Shape(0, _INSIDE)})}
 _BUILD = _Shape(
     0,
     {
-        "source": _Shape(1),
+        "source": _PLUGIN,
         "provisioner": _PLUGIN,
         "error-cleanup-provisioner": _PLUGIN,
         "post-processor": _PLUGIN,
-        "post-processors": _Shape(0, {"post-processor": _PLUGIN}),
+        "post-processors": _Shape(0, _CHAIN),
+        "dynamic": _Shape(1, {"content": _Shape(0, _CHAIN)}),
         "hcp_packer_registry": _Shape(0),
         "from": _Shape(1),
     },
@@ -46,7 +50,7 @@ _FILE = {
     "local": _Shape(1),
     "locals": _Shape(0),
     "data": _Shape(2),
-    "source": _Shape(2),
+    "source": _Shape(2, _INSIDE),
     "build": _BUILD,
     "hcp_packer_registry": _Shape(0),
     "communicator": _Shape(2),
@@ -78,12 +82,15 @@ def parse_json_body(name: str, text: str) -> nodes.Body:
 
 
 def parse_json_arguments(name: str, text: str) -> dict[str, nodes.Argument]:
-    """The file as arguments only, as variable files are."""
+    """The file as arguments only, as variable files are. Strings are no templates there, but taken as they are."""
     document = read(text, name)
-    body = nodes.Body(_Placed(document.location, ""), 0, 0)
-    for members in _objects(document):
-        _fill(body, members, {})
-    return body.arguments
+    if not isinstance(document.value, dict):
+        raise failure("An object is wanted here", hint="Write { … }", location=document.location)
+    return {
+        key: nodes.Argument(_Placed(member.location, key), 0, len(key), key, _expression(member.node, literal=True))
+        for key, member in document.value.items()
+        if key != _COMMENT
+    }
 
 
 def _objects(node: Node) -> Iterator[Mapping[str, Member]]:
@@ -111,7 +118,9 @@ def _fill(body: nodes.Body, members: Mapping[str, Member], blocks: Mapping[str, 
 
 
 def _blocks(kind: str, shape: _Shape, node: Node, labels: list[nodes.Label], source: Source) -> Iterator[nodes.Block]:
-    """One block for each object; above them stand as many levels of objects as there are labels."""
+    """One block for each object, none for null; above them stand as many levels of objects as there are labels."""
+    if node.value is None:
+        return
     for members in _objects(node):
         if len(labels) < shape.labels:
             for name, member in members.items():
@@ -125,19 +134,24 @@ def _blocks(kind: str, shape: _Shape, node: Node, labels: list[nodes.Label], sou
         yield nodes.Block(source, 0, 0, kind, labels, body)
 
 
-def _expression(node: Node) -> nodes.Expression:
+def _expression(node: Node, *, literal: bool = False) -> nodes.Expression:
+    """The value; strings in it are templates, unless they are taken literally."""
     value = node.value
     if isinstance(value, str):
         source = _Placed(node.location, value)
-        if "${" not in value and "%{" not in value:
+        if literal or ("${" not in value and "%{" not in value):
             return nodes.Literal(source, 0, len(value), string(value))
         return parse_template(source)
     source = _Placed(node.location, "")
     if isinstance(value, dict):
-        items = [(_key(name, member), _expression(member.node)) for name, member in value.items() if name != _COMMENT]
+        items = [
+            (_key(name, member, literal=literal), _expression(member.node, literal=literal))
+            for name, member in value.items()
+            if name != _COMMENT
+        ]
         return nodes.ObjectItems(source, 0, 0, items)
     if isinstance(value, list):
-        return nodes.TupleItems(source, 0, 0, [_expression(item) for item in value])
+        return nodes.TupleItems(source, 0, 0, [_expression(item, literal=literal) for item in value])
     if value is None:
         return nodes.Literal(source, 0, 0, NULL)
     if isinstance(value, bool):
@@ -145,8 +159,8 @@ def _expression(node: Node) -> nodes.Expression:
     return nodes.Literal(source, 0, 0, number(value if isinstance(value, int) else Fraction(repr(value))))
 
 
-def _key(name: str, member: Member) -> nodes.Expression:
+def _key(name: str, member: Member, *, literal: bool) -> nodes.Expression:
     source = _Placed(member.location, name)
-    if "${" in name or "%{" in name:
+    if not literal and ("${" in name or "%{" in name):
         return nodes.Parentheses(source, 0, len(name), parse_template(source))
     return nodes.Literal(source, 0, len(name), string(name))

@@ -68,6 +68,8 @@ def _literal_text(node: nodes.Expression, name: str, problems: Problems) -> str 
         value = evaluate(node, _LITERALS)
         if value.type == STRING and isinstance(value.raw, str):
             return value.raw
+        if value.is_null and name == "required_version":
+            return None
         problems.add(f'"{name}" must be a plain string', location=node.location)
     return None
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from imagesmith import plugin
 from imagesmith.coercion import Refused, duration
 from imagesmith.errors import TemplateError
 from imagesmith.options import Given
 from imagesmith.plan import PlannedPostProcessor, PlannedProvisioner
 from imagesmith.template.hcl2 import contexts, nodes
-from imagesmith.template.hcl2.bodies import Instance, given, instances, text_value, value_of
+from imagesmith.template.hcl2.bodies import Instance, given, instances, refuse_unknown, text_value, value_of
 from imagesmith.template.hcl2.cty import BOOL, NUMBER, STRING, ListOf, MapOf, ObjectOf, to_plain
 from imagesmith.template.hcl2.evaluator import evaluate
+from imagesmith.template.hcl2.option_values import as_declared
 from imagesmith.template.hcl2.problems import Problems, bounded
 from imagesmith.template.hcl2.scope import Scope
 from imagesmith.template.hcl2.selection import matches
@@ -30,7 +32,7 @@ _PROVISIONER_ARGUMENTS = (
     "override",
 )
 _POST_PROCESSOR_ARGUMENTS = ("name", "only", "except", "keep_input_artifact")
-_MOST_RETRIES = 10_000
+_IN_CHAINS = ("post-processor", "dynamic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Target:
     interpolation: Interpolation
     exclude: tuple[str, ...]
     environ: Mapping[str, str]
+    foreign_plugins: Mapping[str, str] = field(default_factory=dict)
 
     def scope(self, outer: Scope, runtime: Mapping[str, object] | None) -> Scope:
         """What a step can see."""
@@ -51,7 +54,7 @@ class Target:
             "source": contexts.source(self.type, self.name),
             "build": contexts.build(self.block_name, runtime),
         }
-        return outer.with_variables(names)
+        return outer.with_defaults(names)
 
 
 @dataclass(slots=True)
@@ -69,10 +72,11 @@ class Steps:
         for instance in found:
             kind = instance.block.type
             if kind == "post-processors":
+                refuse_unknown(instance.block.body, "A post-processors block", (), _IN_CHAINS, problems)
                 chain = [
                     inner
                     for inner in instances(instance.block.body, instance.scope, problems)
-                    if _is_step(inner, ("post-processor",), problems)
+                    if inner.block.type == "post-processor" and _is_step(inner, ("post-processor",), problems)
                 ]
                 steps.chains.append(chain)
             elif kind == "from":
@@ -160,10 +164,11 @@ def _provisioner(step: Instance, target: Target, problems: Problems) -> PlannedP
     body, scope = step.block.body, target.scope(step.scope, None)
     kind = step.labels[0]
     retries = value_of(body, "max_retries", NUMBER, scope, problems)
-    if retries is not None and not (isinstance(retries.raw, int) and 0 <= retries.raw <= _MOST_RETRIES):
+    if retries is not None and not isinstance(retries.raw, int):
         place = body.arguments["max_retries"].expression.location
-        problems.add(f'"max_retries" must be a whole number from 0 to {_MOST_RETRIES}', location=place)
+        problems.add('"max_retries" must be a whole number', location=place)
         retries = None
+    _refuse_null(body, scope, problems)
     go_on = value_of(body, "continue_on_error", BOOL, scope, problems)
     configuration = _configuration(step, f'{step.block.type} "{kind}"', target, _PROVISIONER_ARGUMENTS)
     with problems.collecting():
@@ -174,10 +179,32 @@ def _provisioner(step: Instance, target: Target, problems: Problems) -> PlannedP
         name=text_value(body, "name", scope, problems),
         pause_before_s=_seconds(body, "pause_before", scope, problems),
         timeout_s=_seconds(body, "timeout", scope, problems),
-        max_retries=int(retries.raw) if retries is not None else 0,
+        max_retries=max(0, int(retries.raw)) if retries is not None else 0,
         continue_on_error=go_on is not None and go_on.raw is True,
     )
-    return planned if _runs_for(body, target, scope, problems) else None
+    if _runs_for(body, target, scope, problems):
+        return planned
+    _refuse_unknown_type(step, "provisioners", target, problems)
+    return None
+
+
+def _refuse_null(body: nodes.Body, scope: Scope, problems: Problems) -> None:
+    """Note what may be left out, but can't be null."""
+    for name in ("name", "pause_before", "timeout", "max_retries"):
+        if (argument := body.arguments.get(name)) is not None:
+            with problems.collecting():
+                if evaluate(argument.expression, scope).is_null:
+                    problems.add(f'"{name}" can\'t be null', "", "Leave it out", argument.expression.location)
+
+
+def _refuse_unknown_type(step: Instance, kind: plugin.Kind, target: Target, problems: Problems) -> None:
+    """Note that nobody knows the type of a step that does not run; of one that does it is found when it is decoded."""
+    name = step.labels[0]
+    if name in plugin.BUILT_IN[kind] or name in plugin.NOT_YET[kind] or name in plugin.names(kind):
+        return
+    if plugin.foreign(kind, name, target.foreign_plugins) is not None:
+        return
+    problems.add(f'There is no {step.block.type} "{name}"', location=step.block.location)
 
 
 def _post_processor(step: Instance, target: Target, problems: Problems) -> PlannedPostProcessor | None:
@@ -197,7 +224,7 @@ def _runs_for(body: nodes.Body, target: Target, scope: Scope, problems: Problems
     """Whether only and except let the step run for this source; they hold ``type.name``."""
     only = value_of(body, "only", ListOf(STRING), scope, problems)
     exclude = value_of(body, "except", ListOf(STRING), scope, problems)
-    if "only" in body.arguments and "except" in body.arguments:
+    if only is not None and exclude is not None and only.raw and exclude.raw:
         place = body.arguments["except"].location
         problems.add('"only" and "except" can\'t be used together', location=place)
     name = f"{target.type}.{target.name}"
@@ -229,7 +256,8 @@ def _configuration(step: Instance, owner: str, target: Target, without: Sequence
         problems.finish()
         return options
 
-    return TemplateConfiguration(step.block.location, evaluate_body, target.interpolation, owner, target.environ)
+    place = step.block.location
+    return TemplateConfiguration(place, evaluate_body, target.interpolation, owner, target.environ, as_declared)
 
 
 def _overrides(body: nodes.Body, target: Target, scope: Scope) -> list[Given]:
@@ -241,6 +269,8 @@ def _overrides(body: nodes.Body, target: Target, scope: Scope) -> list[Given]:
     if value.is_null or not value.known:
         return []
     hint = 'Write override = { NAME = { option = "value" } }'
+    if value.raw == ():
+        return []
     if not isinstance(value.type, ObjectOf | MapOf):
         raise failure('"override" must be an object', hint=hint, location=argument.expression.location)
     chosen = value.raw.get(target.name) or value.raw.get(target.own_name)

@@ -7,11 +7,24 @@ from dataclasses import dataclass, field
 
 from imagesmith.errors import Location
 from imagesmith.template.hcl2 import nodes
-from imagesmith.template.hcl2.bodies import refuse_unknown
+from imagesmith.template.hcl2.bodies import is_identifier, refuse_unknown
 from imagesmith.template.hcl2.conversion import NotConvertible, convert
-from imagesmith.template.hcl2.cty import BOOL, DYNAMIC, Type, Value, friendly, object_of, to_plain
+from imagesmith.template.hcl2.cty import (
+    BOOL,
+    DYNAMIC,
+    NUMBER,
+    STRING,
+    ListOf,
+    MapOf,
+    ObjectOf,
+    SetOf,
+    Type,
+    Value,
+    friendly,
+    object_of,
+    to_plain,
+)
 from imagesmith.template.hcl2.evaluator import evaluate
-from imagesmith.template.hcl2.local_values import literal_truth
 from imagesmith.template.hcl2.problems import Problems
 from imagesmith.template.hcl2.references import references
 from imagesmith.template.hcl2.scope import Scope, Surroundings
@@ -48,11 +61,14 @@ def declared(blocks: Sequence[nodes.Block], surroundings: Surroundings, problems
     scope = Scope({}, surroundings, "env")
     for block in blocks:
         for variable in _of_block(block, scope, problems):
-            if variable.name in found:
+            if not is_identifier(variable.name):
+                hint = "Begin with a letter or underscore, and use only letters, digits, underscores and dashes"
+                problems.add(f'"{variable.name}" can\'t be the name of a variable', "", hint, variable.location)
+            elif variable.name in found:
                 title = f'The variable "{variable.name}" is declared twice'
                 problems.add(title, f"The first one is at {found[variable.name].location}", "", variable.location)
-                continue
-            found[variable.name] = variable
+            else:
+                found[variable.name] = variable
     return found
 
 
@@ -82,9 +98,20 @@ def _variable(block: nodes.Block, scope: Scope, problems: Problems) -> Declarati
         default=default,
         location=block.location,
         description=_description(arguments.get("description"), problems),
-        sensitive=literal_truth(block.body, "sensitive", problems),
+        sensitive=(truth := _constant(arguments.get("sensitive"), BOOL, problems)) is not None and truth.raw is True,
         validations=tuple(_validations(block, name, problems)),
     )
+
+
+def example(kind: Type) -> str:
+    """What a value of this type looks like, for somebody who has written another."""
+    match kind:
+        case ListOf() | SetOf():
+            return 'Write a list, such as ["a", "b"]'
+        case MapOf() | ObjectOf():
+            return 'Write an object, such as { name = "value" }'
+        case _:
+            return "Write a number, such as 20" if kind == NUMBER else "Write true or false" if kind == BOOL else ""
 
 
 def _implied(default: Value | None) -> Type:
@@ -102,18 +129,32 @@ def _default(argument: nodes.Argument, kind: Type | None, scope: Scope, problems
         except NotConvertible as problem:
             wanted = friendly(kind) if kind is not None else ""
             title = f"The default can't become the variable's type, {wanted}"
-            raise failure(title, str(problem), location=argument.expression.location) from None
+            hint = example(kind) if kind is not None else ""
+            raise failure(title, str(problem), hint, argument.expression.location) from None
     return None
 
 
 def _description(argument: nodes.Argument | None, problems: Problems) -> str:
+    value = _constant(argument, STRING, problems)
+    return str(value.raw) if value is not None else ""
+
+
+def _constant(argument: nodes.Argument | None, wanted: Type, problems: Problems) -> Value | None:
+    """An argument that can use neither variables nor functions, as this type; None where it isn't given or is bad."""
     if argument is None:
-        return ""
-    node = argument.expression
-    if isinstance(node, nodes.Literal) and isinstance(node.value.raw, str):
-        return node.value.raw
-    problems.add("A description must be a plain string", location=node.location)
-    return ""
+        return None
+    with problems.collecting():
+        value = evaluate(argument.expression, Scope({}, Surroundings(), "none"))
+        try:
+            converted = convert(value, wanted)
+        except NotConvertible as problem:
+            place = argument.expression.location
+            kind = "true or false" if wanted == BOOL else "a plain string"
+            raise failure(f'"{argument.name}" must be {kind}', str(problem), location=place) from None
+        if not converted.is_null and converted.known:
+            return converted
+        problems.add(f'"{argument.name}" can\'t be null', location=argument.expression.location)
+    return None
 
 
 def _validations(block: nodes.Block, name: str, problems: Problems) -> list[Validation]:

@@ -34,6 +34,7 @@ def load(request: TemplateRequest) -> Plan:
     """Plan what a JSON template asks for. Raises `UsageError` and `TemplateError`."""
     environ = os.environ if request.environ is None else request.environ
     found = shape(_document(request.path))
+    redact.register_names(*(name for name, _ in found.sensitive))
     if (wanted := found.min_packer_version) and (problem := versions.problem(*wanted)):
         raise TemplateError([problem])
     if request.syntax_only:

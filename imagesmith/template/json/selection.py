@@ -28,10 +28,12 @@ class NamedBuilder:
 
 
 def unknown_builders(found: Shape) -> Iterator[Diagnostic]:
-    """The names in only, except and override that no builder has. They are compared with names as written."""
+    """The names in only, except and override that no builder has. They are compared with names as written.
+
+    Packer does not look at those of the error-cleanup-provisioner.
+    """
     names = [builder.name for builder in found.builders]
-    provisioners = [*found.provisioners, *([found.error_cleanup] if found.error_cleanup else [])]
-    for number, provisioner in enumerate(provisioners, 1):
+    for number, provisioner in enumerate(found.provisioners, 1):
         yield from _unknown(_mentioned(provisioner), f"provisioner {number}", names)
     for number, chain in enumerate(found.post_processors, 1):
         for step in chain:

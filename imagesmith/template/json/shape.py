@@ -143,7 +143,7 @@ class _Reading:
                 self.wrong(f'the key "{key}" is given twice', member.location)
             else:
                 known[key.lower()] = member
-        self.parts(found, known)
+        self.parts(found, {key: member for key, member in known.items() if member.node.value is not None})
         return found
 
     def comment(self, key: str, member: Member) -> None:
@@ -151,20 +151,22 @@ class _Reading:
             self.wrong(f'the comment "{key}" must be a string', member.location)
 
     def parts(self, found: Shape, known: dict[str, Member]) -> None:
-        if (member := known.get("min_packer_version")) is not None:
+        if (member := known.get("min_packer_version")) is not None and member.node.value != "":
             found.min_packer_version = (self.string(member.node, '"min_packer_version"'), member.location)
         if (member := known.get("description")) is not None:
             found.description = self.string(member.node, '"description"')
         if (member := known.get("variables")) is not None:
             found.variables = self.variables(member.node)
         if (member := known.get("sensitive-variables")) is not None:
-            found.sensitive = self.strings(member.node, '"sensitive-variables"', wrap=False)
+            found.sensitive = self.sensitive(member.node)
         found.builders = self.each(known.get("builders"), "builder", self.builder)
         if not found.builders and not self.problems:
             self.wrong("the template has no builder", found.location, 'Add one to "builders"')
         found.provisioners = self.each(known.get("provisioners"), "provisioner", self.provisioner)
         if (member := known.get("error-cleanup-provisioner")) is not None:
             found.error_cleanup = self.provisioner(member.node, "error-cleanup-provisioner")
+        if (member := known.get("push")) is not None:
+            self.object(member.node, '"push"')
         found.post_processors = self.each(known.get("post-processors"), "post-processor", self.chain)
 
     # plain values
@@ -175,20 +177,30 @@ class _Reading:
         self.wrong(f"{what} must be an object", node.location)
         return {}
 
+    def map(self, node: Node, what: str) -> dict[str, Member]:
+        """An object; nothing and an empty list are empty ones."""
+        return {} if node.value is None or node.value == [] else self.object(node, what)
+
     def string(self, node: Node, what: str) -> str:
         if isinstance(node.value, str):
             return node.value
         self.wrong(f"{what} must be a string", node.location)
         return ""
 
-    def strings(self, node: Node, what: str, *, wrap: bool = True) -> list[tuple[str, Location]]:
-        """A list of strings; ``wrap`` takes a single string (with commas) for a list."""
-        if wrap and isinstance(node.value, str):
-            return [(name, node.location) for name in node.value.split(",") if name]
-        if not isinstance(node.value, list):
-            self.wrong(f"{what} must be a list of strings", node.location)
+    def weak_string(self, node: Node, what: str) -> str:
+        """A string, a number or a boolean; "" for null."""
+        try:
+            return str(coercion.coerce(node.value, str) or "")
+        except coercion.Refused:
+            self.wrong(f"{what} must be a string", node.location)
+            return ""
+
+    def strings(self, node: Node, what: str) -> list[tuple[str, Location]]:
+        """A list of strings; one string stands for a list of one."""
+        if node.value is None:
             return []
-        return [(self.string(item, f"an entry of {what}"), item.location) for item in node.value]
+        items = node.value if isinstance(node.value, list) else [node]
+        return [(self.weak_string(item, f"an entry of {what}"), item.location) for item in items]
 
     def duration(self, node: Node, what: str) -> float:
         try:
@@ -219,11 +231,17 @@ class _Reading:
             found.append(Variable(name, value, member.location))
         return found
 
+    def sensitive(self, node: Node) -> list[tuple[str, Location]]:
+        if not isinstance(node.value, list):
+            self.wrong('"sensitive-variables" must be a list of strings', node.location)
+            return []
+        return [(self.string(item, 'an entry of "sensitive-variables"'), item.location) for item in node.value]
+
     def builder(self, node: Node, what: str) -> Builder | None:
         members = dict(self.object(node, what))
         kind = self.type(members, node, what)
         name = members.pop("name", None)
-        raw = kind if name is None else self.string(name.node, f"the name of {what}")
+        raw = "" if name is None else self.weak_string(name.node, f"the name of {what}")
         named = name is not None and raw != ""
         return Builder(kind, raw or kind, named, _entries(members), node.location) if kind else None
 
@@ -238,12 +256,13 @@ class _Reading:
 
     def selection(self, members: dict[str, Member], what: str) -> Selection:
         only, exclude = members.pop("only", None), members.pop("except", None)
-        if only is not None and exclude is not None:
-            self.wrong(f'{what} has both "only" and "except"', exclude.location, "Keep one of them")
-        return Selection(
+        found = Selection(
             [] if only is None else self.strings(only.node, f'"only" of {what}'),
             [] if exclude is None else self.strings(exclude.node, f'"except" of {what}'),
         )
+        if exclude is not None and found.only and found.exclude:
+            self.wrong(f'{what} has both "only" and "except"', exclude.location, "Keep one of them")
+        return found
 
     def provisioner(self, node: Node, what: str) -> Provisioner | None:
         members = dict(self.object(node, what))
@@ -252,22 +271,18 @@ class _Reading:
             return None
         found = Provisioner(kind, [], node.location, self.selection(members, what), {})
         if (member := members.pop("override", None)) is not None:
-            for name, part in self.object(member.node, f'"override" of {what}').items():
-                found.override[name] = (part.location, _entries(self.object(part.node, f'the override "{name}"')))
+            for name, part in self.map(member.node, f'"override" of {what}').items():
+                members_of = dict(self.map(part.node, f'the override "{name}"'))
+                members_of.pop("type", None)
+                found.override[name] = (part.location, _entries(members_of))
         if (member := members.pop("pause_before", None)) is not None:
             found.pause_before_s = self.duration(member.node, f'"pause_before" of {what}')
         if (member := members.pop("timeout", None)) is not None:
             found.timeout_s = self.duration(member.node, f'"timeout" of {what}')
         if (member := members.pop("max_retries", None)) is not None:
-            found.max_retries = self.retries(member.node, what)
+            found.max_retries = self.weak_string(member.node, f'"max_retries" of {what}')
         found.entries = _entries(members)
         return found
-
-    def retries(self, node: Node, what: str) -> str:
-        if isinstance(node.value, str | int) and not isinstance(node.value, bool):
-            return str(node.value)
-        self.wrong(f'"max_retries" of {what} must be a whole number', node.location)
-        return ""
 
     def chain(self, node: Node, what: str) -> list[PostProcessor]:
         steps = node.value if isinstance(node.value, list) else [node]

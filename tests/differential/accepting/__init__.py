@@ -1,0 +1,1 @@
+"""Templates, good and bad, as compact data: what Packer accepts of them is what we accept."""
