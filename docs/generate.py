@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import captures
 
 from imagesmith import options, plugin
 from imagesmith.communicator import CommunicatorOptions
+from imagesmith.interfaces import Output
 from imagesmith.ui import event_reference
 
 HERE = Path(__file__).parent / "reference"
@@ -17,6 +18,7 @@ KINDS: dict[plugin.Kind, str] = {
     "builders": "builder",
     "provisioners": "provisioner",
     "post_processors": "post-processor",
+    "data_sources": "data-source",
 }
 NOTE = "<!-- made by docs/generate.py from the option tables; edit those -->\n"
 
@@ -32,7 +34,8 @@ def pages() -> Iterator[tuple[str, str]]:
             plugged = plugin.load(kind, name)
             shared = options.table(CommunicatorOptions) if kind == "builders" and not plugged.withheld else {}
             about = "It also takes the [communicator options](communicator.md)." if shared else ""
-            yield f"{noun}-{name}.md", page(f"{noun} `{name}`", about, plugged, frozenset(shared))
+            text = page(f"{noun.replace('data-s', 'data s')} `{name}`", about, plugged, frozenset(shared))
+            yield f"{noun}-{name}.md", text + (outputs(name, plugged.outputs) if kind == "data_sources" else "")
 
 
 def command_line() -> str:
@@ -62,9 +65,16 @@ def page(title: str, about: str, table: type[options.Options], without: frozense
         parts.append("| option | type | default | meaning |\n| --- | --- | --- | --- |\n" + "\n".join(ready))
     if later:
         parts.append(
-            "## Known, but not supported yet\n\nA template that sets one of these is refused.\n\n" + "\n".join(later)
+            "## Known, but not supported yet\n\n`validate` warns of a template that sets one of these, `build` refuses it.\n\n"
+            + "\n".join(later)
         )
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def outputs(name: str, given: Sequence[Output]) -> str:
+    """The section of a data source's page that says what it gives."""
+    rows = [f"| `data.{name}.NAME.{output.name}` | {output.type} | {output.doc} |" for output in given]
+    return "\n## Outputs\n\n| value | type | meaning |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n"
 
 
 def row(record: options.Option) -> str:
