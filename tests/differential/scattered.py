@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from imagesmith.errors import TemplateError
 from imagesmith.template.hcl2.formatting import tokens
 from imagesmith.template.hcl2.formatting.lexer import tokenize
-from imagesmith.template.hcl2.formatting.tokens import Token
+from imagesmith.template.hcl2.formatting.tokens import Token, ends_line
 from imagesmith.template.hcl2.parser import parse_body
 from imagesmith.template.hcl2.source import Source
 
@@ -25,36 +25,36 @@ def scatter(text: str, seed: int) -> str:
     found = list(tokenize(text))
     wild = dice.choice((0.0, 0.02, 0.1))
     ends = "\r\n" if dice.random() < 0.1 else "\n"
-    pieces = [found[0].text]
+    pieces = [found[0][1]]
     inside: list[str] = []
     for first, then in itertools.pairwise(found):
         _enter(inside, first)
         gap = _gap(dice, inside, first, then, wild)
-        joined = first.text + gap + then.text
+        joined = first[1] + gap + then[1]
         if _lost(first, then, joined):
             gap = gap or " "
-        pieces += [gap, then.text]
+        pieces += [gap, then[1]]
     result = _trimmed(dice, "".join(pieces))
     result = result.replace("\r\n", "\n").replace("\n", ends)
     return result if _legal(result) else text
 
 
 def _enter(inside: list[str], token: Token) -> None:
-    depth = tokens.DEPTH.get(token.kind, 0)
+    depth = tokens.DEPTH.get(token[0], 0)
     if depth > 0:
-        inside.append(token.kind)
+        inside.append(token[0])
     elif depth < 0 and inside:
         inside.pop()
 
 
 def _gap(dice: random.Random, inside: Sequence[str], first: Token, then: Token, wild: float) -> str:
     """White space and comments between two tokens."""
-    if {first.kind, then.kind} & _TEXT or first.kind == tokens.QUOTE_OPENS or then.kind == tokens.QUOTE_CLOSES:
+    if {first[0], then[0]} & _TEXT or first[0] == tokens.QUOTE_OPENS or then[0] == tokens.QUOTE_CLOSES:
         return ""
     gap = dice.choice(_SPACES)
-    if then.kind == tokens.NEWLINE and dice.random() < wild * 2:
+    if then[0] == tokens.NEWLINE and dice.random() < wild * 2:
         return f"{gap}{dice.choice(_COMMENTS)}{dice.choice(_SPACES)}"
-    if first.ends_line and dice.random() < wild:
+    if ends_line(first) and dice.random() < wild:
         return f"{gap}{dice.choice(_LINES)}".removeprefix("\n") + dice.choice(_SPACES)
     if inside and inside[-1] in ("(", "[") and dice.random() < wild:
         return gap + dice.choice((*_LINES, " # here\n", "//\n")) + dice.choice(_SPACES)
@@ -66,9 +66,9 @@ def _gap(dice: random.Random, inside: Sequence[str], first: Token, then: Token, 
 def _lost(first: Token, then: Token, joined: str) -> bool:
     """Whether the two would be read as something else when they touch."""
     wordy = {tokens.NAME, tokens.IN, tokens.NUMBER}
-    if first.kind in wordy and (then.kind in wordy or then.kind == "-"):
+    if first[0] in wordy and (then[0] in wordy or then[0] == "-"):
         return True
-    return joined == first.text + then.text and then.kind in ("=", ">", "/", ".", "...") and first.kind not in wordy
+    return joined == first[1] + then[1] and then[0] in ("=", ">", "/", ".", "...") and first[0] not in wordy
 
 
 def _trimmed(dice: random.Random, text: str) -> str:
