@@ -111,7 +111,8 @@ def _load(request: TemplateRequest) -> Plan:
     planned = []
     if not request.syntax_only:
         started = found.surroundings.started
-        planner = builds.BuildPlanner(request, found.scope, found.sources, started, problems, environ)
+        foreign = found.foreign_plugins
+        planner = builds.BuildPlanner(request, found.scope, found.sources, started, problems, environ, foreign)
         planned = planner.plan(found.read.blocks["build"])
     problems.finish()
     return Plan(

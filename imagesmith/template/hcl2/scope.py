@@ -41,6 +41,10 @@ class Scope:
         """The same with further names, which hide older ones."""
         return Scope({**self.variables, **more}, self.surroundings, self.functions, self.without, self.absent)
 
+    def with_defaults(self, more: Mapping[str, Value]) -> Scope:
+        """The same with further names where there are none yet: the iterator of a dynamic block hides ``source``."""
+        return self.with_variables({**more, **self.variables})
+
     def without_functions(self, *names: str) -> Scope:
         """The same without some functions."""
         without = self.without | set(names)
