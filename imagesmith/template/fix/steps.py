@@ -24,9 +24,8 @@ def manifest_filename(step: Block) -> None:
 
 
 def docker_email(step: Block) -> None:
-    """Docker no longer takes an address to log in."""
-    if str(step.get("type")).startswith("docker"):
-        step.pop("login_email", None)
+    """Docker no longer takes an address to log in; no other post-processor has such an option."""
+    step.pop("login_email", None)
 
 
 def docker_tags(step: Block) -> None:
@@ -47,12 +46,11 @@ def powershell_escapes(provisioner: Block) -> None:
     """These values are escaped by the provisioner itself now."""
     if provisioner.get("type") != "powershell":
         return
+    variables = provisioner.get("environment_vars") or []
+    if not isinstance(variables, list) or not all(isinstance(item, str) for item in variables):
+        return
     if "environment_vars" in provisioner:
-        variables = provisioner["environment_vars"]
-        if variables is None:
-            provisioner["environment_vars"] = []
-        elif isinstance(variables, list) and all(isinstance(item, str) for item in variables):
-            provisioner["environment_vars"] = [_without_escapes(item) for item in variables]
+        provisioner["environment_vars"] = [_without_escapes(item) for item in variables]
     for option in ("elevated_user", "elevated_password"):
         if isinstance(provisioner.get(option), str):
             provisioner[option] = _without_escapes(provisioner[option])

@@ -276,6 +276,7 @@ CASES: list[Case] = [
     Case(
         "cleanup",
         {"builders": [null()], "error-cleanup-provisioner": local("echo {{build_name}}", only=["null"])},
+        not_in_1_6="error-cleanup-provisioner blocks",
     ),
     Case(
         "nested objects and lists of objects",
