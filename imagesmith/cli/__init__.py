@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -20,11 +21,24 @@ def script() -> int:
     The garbage collector runs rarely while the SDKs load (0.05 s), and not at all over everything at exit (0.2 s).
     """
     gc.set_threshold(_RARELY)
+    _end_when_asked()
     try:
         return main()
     finally:
         _last_flush()
         gc.freeze()
+
+
+def _end_when_asked() -> None:
+    """Until a command watches signals itself there is nothing to tear down: end with the status of a cancelled one."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise SystemExit(130)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, end)
 
 
 def _last_flush() -> None:

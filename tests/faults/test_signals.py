@@ -57,10 +57,12 @@ def test_sigterm_at_random_moments(tmp_path: Path, step: int, tally: Tally) -> N
     chance = random.Random(7)
     wrong: list[str] = []
     for number in range(MOMENTS if step == 1 else 3):
-        moment = chance.uniform(0.5, 4.5)
+        moment = chance.uniform(0.0, 4.0)
         with SimulatedAlicloud.start(latencies={"instance": 0.5}) as cloud:
             command = [sys.executable, "-m", "imagesmith", "build", "-color=false", str(template(cloud, tmp_path))]
             process = subprocess.Popen(command, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            assert process.stdout is not None
+            process.stdout.read(1)  # it has begun
             time.sleep(moment)  # noqa: TID251 - the moment itself is what is tested
             process.send_signal(signal.SIGTERM)
             started = time.monotonic()
@@ -73,3 +75,10 @@ def test_sigterm_at_random_moments(tmp_path: Path, step: int, tally: Tally) -> N
             ended = f"at {moment:.2f} s: exit {process.returncode} after {seconds:.1f} s"
             wrong.append(f"{number} {ended}, left {left}, alive {alive}\n{output.decode()}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_sigterm_before_anything_has_begun() -> None:
+    code = "import os, signal, sys, imagesmith.cli; sys.argv = ['imagesmith', 'runs']\n"
+    code += "import imagesmith.cli.program as p; p.run = lambda *a, **k: os.kill(os.getpid(), signal.SIGTERM) or 0\n"
+    code += "sys.exit(imagesmith.cli.script())"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 130
