@@ -91,8 +91,8 @@ class World:
     """The part of the world that can be changed by a test: what is sold where.
 
     ``sold_out`` holds ``(zone, flavor)`` pairs, and ``(zone, "")`` for a zone that has nothing left. What
-    ``hidden_sold_out`` holds is the same, but told only by the failing job and not by the list of flavors. ``unavailable`` are zones that are
-    down.
+    ``hidden_sold_out`` holds is told only by the failing job and not by the list of flavors. ``unavailable`` are zones
+    that are down.
     """
 
     regions: dict[str, tuple[str, ...]] = field(
