@@ -75,8 +75,8 @@ What is wrong with a template is told in the same form always:
 4. what was expected, and what to do.
 
 Everything that can be found at once is shown at once. From the seventh fault on there is one line each, and beyond 24
-only their number; [`-log-format=json`](../reference/diagnostics.md) shows all, for editors and scripts. The exit code is
-2 (1 when called as `packer`'s scripts expect it, with `--packer-exit-codes`).
+only their number; [`-log-format=json`](../reference/diagnostics.md) shows all, for editors and scripts. The exit
+code is 2, or 1 with `--packer-exit-codes`.
 
 Five errors that everybody makes, and what to change:
 """
@@ -91,7 +91,8 @@ def pages() -> Iterator[tuple[str, str]]:
         text = re.sub(r"\x1b\[[0-9;]*m", "", shown).rstrip()
         parts.append(
             f"## {case.title}\n\n![{case.title}](../images/{case.picture})\n\n{case.change}\n\n"
-            f"<details><summary>The same as text</summary>\n\n```text\n$ imagesmith validate {case.file}\n{text}\n```\n\n"
+            "<details><summary>The same as text</summary>\n\n"
+            f"```text\n$ imagesmith validate {case.file}\n{text}\n```\n\n"
             f"</details>\n\nThe template: [{case.file}](errors/{case.file}).\n"
         )
     yield "../how-to/read-an-error.md", "\n".join(parts)

@@ -1,4 +1,4 @@
-"""Write docs/reference/ from the tables of options and flags, and the captures of errors; with --check only say whether it is up to date."""
+"""Write the pages made from the tables of options and flags, and from real runs; --check: are they up to date?"""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def command_line() -> str:
     from imagesmith.cli.help import command_help, overview
 
     parts = [NOTE + "# Command line", "```text\n" + overview("imagesmith", program.COMMANDS) + "\n```"]
-    for name in program.COMMANDS:
-        parts.append(f"## {name}\n\n```text\n{command_help(program.load(name), 'imagesmith')}\n```")
+    helps = {name: command_help(program.load(name), "imagesmith") for name in program.COMMANDS}
+    parts += [f"## {name}\n\n```text\n{text}\n```" for name, text in helps.items()]
     return "\n\n".join(parts) + "\n"
 
 

@@ -19,6 +19,7 @@ _LARGEST = 1 << 20
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)')
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[\w.-]+|\S')
 _NOT_SHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_EMOJI = frozenset(["\ufe0f", *map(chr, range(0x1F1E6, 0x1F200))])
 _ELLIPSIS = "…"
 
 
@@ -92,7 +93,7 @@ def _spans(lines: Sequence[str], number: int, line: str) -> list[tuple[int, int]
     """The stretches of the line that must not be shown."""
     start = sum(len(one) + 1 for one in lines[: number - 1])
     if sum(map(len, lines)) > _LARGEST:
-        found = [match.span() for match in _STRINGS.finditer(line)]
+        found = [(match.start() + 1, match.end() - 1) for match in _STRINGS.finditer(line + '"')]
     else:
         from imagesmith.ui.secret_places import secret_spans
 
@@ -165,7 +166,7 @@ def _clusters(text: str) -> Sequence[str]:
 
 def _width(cluster: str) -> int:
     """How many columns of a terminal it takes: two for East Asian characters and emoji."""
-    if "\ufe0f" in cluster or any(unicodedata.east_asian_width(character) in "WF" for character in cluster):
+    if any(character in _EMOJI or unicodedata.east_asian_width(character) in "WF" for character in cluster):
         return 2
     return 0 if all(unicodedata.category(character) in ("Mn", "Me", "Cf") for character in cluster) else 1
 
