@@ -162,7 +162,7 @@ class MissingDependency(ImagesmithError):
     exit_code = 2
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} is not installed", hint=f"pip install 'imagesmith[{extra}]'")
+        super().__init__(f"{what} is not installed", hint=f"run pip install 'imagesmith[{extra}]'")
 
 
 class CloudError(ImagesmithError):

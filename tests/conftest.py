@@ -10,6 +10,7 @@ import pytest
 
 from imagesmith import redact
 
+_OURS = ("ALICLOUD_", "AWS_", "CONSUL_", "HW_", "IMAGESMITH_", "PACKER_", "PKR_VAR_", "VAULT_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
@@ -18,7 +19,7 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     """No credentials, proxies or state folder of whoever runs the tests; fails a test that changes os.environ."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith(("ALICLOUD_", "PKR_VAR_", "PACKER_", "IMAGESMITH_")) or name.lower() in _PROXIES:
+            if name.startswith(_OURS) or name.lower() in _PROXIES:
                 patch.delenv(name)
         patch.setenv("IMAGESMITH_STATE_DIR", str(tmp_path_factory.mktemp("state")))
         before = _environment()

@@ -169,7 +169,7 @@ def test_the_environment_is_read_in_variables_only(tmp_path: Path) -> None:
         ({"a": "{{build_name}}"}, ["build_name: this is not known here"]),
         ({"a": "x\n{{uper `x`}}"}, ['"uper"', "t.json:8:16:"]),
         ({"a": 5}, ["must be a string or null", "Put it in double quotes"]),
-        ({"a": "{{vault `x` `y`}}"}, ["not supported yet"]),
+        ({"a": "{{vault `x` `y`}}"}, ["VAULT_TOKEN is not set"]),
     ],
 )
 def test_what_is_wrong_with_a_variable_is_said(tmp_path: Path, variables: dict[str, Any], expected: list[str]) -> None:

@@ -103,9 +103,9 @@ def test_build_values_stay_as_they_are_until_they_are_known() -> None:
         ("hcl2", True, "{{template_dir}}", "Write ${path.root}"),
         ("json", True, "{{env `HOME`}}", "in variables only"),
         ("json", True, "{{sed `a` `b`}}", "Use replace or replace_all"),
-        ("json", True, "{{vault `a` `b`}}", "not supported yet"),
-        ("json", True, "{{consul_key `a`}}", "not supported yet"),
-        ("json", True, "{{aws_secretsmanager `a` `b`}}", "not supported yet"),
+        ("json", True, "{{vault `a` `b`}}", "in variables only"),
+        ("json", True, "{{consul_key `a`}}", "in variables only"),
+        ("json", True, "{{aws_secretsmanager `a` `b`}}", "in variables only"),
         ("json", True, "{{clean_resource_name `a`}}", 'no template function "clean_resource_name"'),
     ],
 )

@@ -69,11 +69,11 @@ def _found(request: SecretRequest, address: _Address, where: str) -> Any:
 
     failure: CloudError
     token = _token(request)
-    try:
-        with _session(request, address) as session, transport.without_remarks(session):
+    with _session(request, address) as session, transport.without_remarks(session):
+        try:
             return _client(address, token, session).kv.get(request.name.lstrip("/"))[1]
-    except Exception as error:  # noqa: BLE001 - py-consul, requests and urllib3 raise exceptions of many kinds
-        failure = _refused(error, where) or transport.failed(error, "Consul", str(address), "CONSUL_HTTP_ADDR")
+        except Exception as error:  # noqa: BLE001 - py-consul, requests and urllib3 raise exceptions of many kinds
+            failure = _refused(error, where) or transport.failed(error, "Consul", str(address), "CONSUL_HTTP_ADDR")
     raise failure
 
 
@@ -142,7 +142,7 @@ def _refused(error: Exception, where: str) -> CloudError | None:
         return AccessDenied(f"{where}: the token is not allowed to read it", hint=hint, status=403)
     status = str(error)[:3]
     if status == "429":
-        return Throttled(f"{where}: too many requests", status=429)
+        return Throttled(f"{where}: too many requests", hint="Try again in a while", status=429)
     if isinstance(error, refusals.ClientError | refusals.BadRequest):
         return CloudError(f"{where}: Consul refused the request ({status})", hint="Check the key and CONSUL_HTTP_ADDR")
     if status.startswith("5"):

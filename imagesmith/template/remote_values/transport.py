@@ -26,7 +26,7 @@ class _NamedServer(HTTPAdapter):
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, server_hostname=self._name, assert_hostname=self._name, **kwargs)
+        super().init_poolmanager(*args, server_hostname=self._name, **kwargs)
 
 
 def session(
@@ -71,7 +71,7 @@ def failed(error: Exception, store: str, url: str, setting: str) -> CloudError:
             f"{store}: a certificate or key file can't be read", hint="Check the paths in the environment"
         )
     if not isinstance(error, requests.RequestException):
-        return AnswerLost(f"{store} at {shown(url)} gave an answer that can't be read")
+        return CloudError(f"{store} at {shown(url)} gave an answer that can't be read", hint=f"Check {setting}")
     meaning = classify(error)
     if isinstance(meaning, Distrusted):
         hint = "Name the file with your CA in the environment (REQUESTS_CA_BUNDLE, SSL_CERT_FILE or the store's own)"

@@ -42,14 +42,14 @@ def _answer(request: SecretRequest, url: str, token: str) -> Mapping[str, Any]:
     from imagesmith.template.remote_values import transport
 
     failure: CloudError
-    try:
-        with _session(request, url) as session, transport.without_remarks(session):
+    with _session(request, url) as session, transport.without_remarks(session):
+        try:
             client = _client(request, url, token, session)
             path = quote(request.name.strip("/"), safe="/")
             found = client.adapter.get(f"/v1/{path}")
             return found if isinstance(found, dict) else {}
-    except Exception as error:  # noqa: BLE001 - hvac, requests and urllib3 raise exceptions of many kinds
-        failure = _refused(error, request) or transport.failed(error, "Vault", url, "VAULT_ADDR")
+        except Exception as error:  # noqa: BLE001 - hvac, requests and urllib3 raise exceptions of many kinds
+            failure = _refused(error, request) or transport.failed(error, "Vault", url, "VAULT_ADDR")
     raise failure
 
 
@@ -96,7 +96,7 @@ def _refused(error: Exception, request: SecretRequest) -> CloudError | None:
     if isinstance(error, refusals.InvalidPath):
         return _nothing(error, request)
     if isinstance(error, refusals.RateLimitExceeded):
-        return Throttled(f"{where}: too many requests", status=429)
+        return Throttled(f"{where}: too many requests", hint="Try again in a while", status=429)
     if isinstance(error, refusals.VaultDown):
         hint = "Unseal it, or point VAULT_ADDR at the active node"
         return ServiceUnavailable(f"{where}: Vault is sealed or in maintenance", hint=hint, status=503)
