@@ -135,7 +135,7 @@ def test_the_json_spelling_works_too(tmp_path: Path) -> None:
         ('"a" "b" {\n    for_each = [1]\n  }', "A dynamic block has one label"),
         (
             '"post-processors" {\n    for_each = [1]\n    content {\n      provisioner "x" {}\n    }\n  }',
-            "can't stand here",
+            'no block "provisioner"',
         ),
     ],
 )
