@@ -11,6 +11,7 @@ from imagesmith.template.hcl2.formatting.tokens import DEPTH, Token, ends_line
 from imagesmith.template.hcl2.graphemes import count
 
 _INDENT = "  "
+_MAY_END = frozenset({tokens.NEWLINE, tokens.COMMENT})
 
 
 class _Line:
@@ -51,7 +52,7 @@ def _lines(found: Iterable[Token]) -> Iterator[list[Token]]:
     line: list[Token] = []
     for token in found:
         line.append(token)
-        if ends_line(token):
+        if token[0] in _MAY_END and ends_line(token):
             yield line
             line = []
     if line:
@@ -59,11 +60,7 @@ def _lines(found: Iterable[Token]) -> Iterator[list[Token]]:
 
 
 def _net_depth(kinds: Sequence[str]) -> int:
-    depth = 0
-    for kind in kinds:
-        if kind in DEPTH:
-            depth += DEPTH[kind]
-    return depth
+    return 0 if DEPTH.keys().isdisjoint(kinds) else sum([DEPTH[kind] for kind in kinds if kind in DEPTH])
 
 
 def _before_heredoc(kinds: Sequence[str]) -> Sequence[str]:
@@ -73,11 +70,11 @@ def _before_heredoc(kinds: Sequence[str]) -> Sequence[str]:
 
 def _value_begins(kinds: Sequence[str]) -> int:
     """Where the value cell begins; the number of tokens if there is none."""
-    try:
-        at = kinds.index("=", 1)
-    except ValueError:
-        return len(kinds)
-    return at if _net_depth(kinds[at:]) == 0 else len(kinds)
+    if "=" in kinds and kinds[0] != "=":
+        at = kinds.index("=")
+        if _net_depth(kinds[at:]) == 0:
+            return at
+    return len(kinds)
 
 
 def _spread(code: Sequence[Token]) -> list[str]:
