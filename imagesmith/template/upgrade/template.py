@@ -199,4 +199,5 @@ class _Writing:
 
 
 def _commented(texts: Sequence[str]) -> str:
-    return "".join(f"# {line}\n" for text in texts for line in text.splitlines())
+    lines = [line for text in texts for line in text.splitlines()]
+    return "".join(f"# {''.join(c if c.isprintable() else ' ' for c in line)}\n" for line in lines)
