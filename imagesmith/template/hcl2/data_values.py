@@ -124,8 +124,11 @@ class DataReader:
         except ImagesmithError as error:
             title, detail = f"{what}: {redact.mask(error.message)}", _facts(error)
             self.problems.add(title, detail, redact.mask(error.hint), error.location or block.location)
-        except (NotConvertible, TypeError) as error:
+        except NotConvertible as error:
             detail = f"Its outputs are not of the types that it declares: {redact.mask(str(error))}"
+            self.problems.add(f"{what}: a defect in the data source", detail, "Report it to its author", block.location)
+        except Exception as error:  # noqa: BLE001 - somebody else's code must not end as a defect of ours
+            detail = redact.mask(f"{type(error).__name__}: {error}")
             self.problems.add(f"{what}: a defect in the data source", detail, "Report it to its author", block.location)
         finally:
             forget()

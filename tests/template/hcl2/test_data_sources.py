@@ -280,3 +280,38 @@ def test_placeholders_break_no_rule(tmp_path: Path) -> None:
     assert (found.mode, found.size, found.later) == ("", 20, "")
     with pytest.raises(TemplateError, match='"mode" can\'t be "x"'):
         plan(tmp_path, text).builds[0].source.decode(Shape)
+
+
+SHAPES = (
+    'data "data_plugin:Shapes" "x" {{\n  token = "hunter2hunter2"\n  fault = "{}"\n}}\n'
+    'locals {{\n  all = data["data_plugin:Shapes"].x\n}}\n'
+)
+
+
+def test_outputs_have_the_types_that_are_declared(tmp_path: Path) -> None:
+    found = plan(tmp_path, SHAPES.format(""))
+    assert locals_of(found)["all"] == {
+        "text": "5",
+        "size": 20,
+        "truth": True,
+        "list": ["a", "b"],
+        "table": [{"a": 1, "b": "x"}],
+        "free": {"k": [1]},
+    }
+    assert [str(warning).partition(": ")[2] for warning in found.warnings] == [
+        'data "data_plugin:Shapes" "x": be warned.'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("cloud", "not there with <sensitive>. Describe, NotFound.X, request id R-1. ask for it."),
+        ("defect", "a defect in the data source. ZeroDivisionError: with <sensitive>."),
+        ("type", "a defect in the data source. Its outputs are not of the types that it declares"),
+    ],
+)
+def test_a_failing_data_source_is_told_with_its_place(tmp_path: Path, fault: str, said: str) -> None:
+    first = failing(tmp_path, SHAPES.format(fault))[0]
+    assert first.startswith('t.pkr.hcl:1:1: data "data_plugin:Shapes" "x": ')
+    assert said in first
