@@ -28,15 +28,15 @@ locals {
 }
 
 source "alicloud-ecs" "web" {
-  region                       = var.region
-  image_name                   = local.image_name
-  image_description            = "A small web server"
-  source_image                 = "aliyun_3_9_x64_20G_alibase_20231219.vhd"
-  instance_type                = "ecs.s6-c1m2.large"
-  internet_charge_type         = "PayByTraffic"
-  ssh_username                 = "root"
-  image_ignore_data_disks      = true
-  wait_snapshot_ready_timeout  = 7200
+  region                      = var.region
+  image_name                  = local.image_name
+  image_description           = "A small web server"
+  source_image                = "aliyun_3_9_x64_20G_alibase_20231219.vhd"
+  instance_type               = "ecs.s6-c1m2.large"
+  internet_charge_type        = "PayByTraffic"
+  ssh_username                = "root"
+  image_ignore_data_disks     = true
+  wait_snapshot_ready_timeout = 7200
 
   tags = {
     version = var.release

@@ -30,8 +30,6 @@ COMMANDS: Mapping[str, str] = {
 
 ALIASES: Mapping[str, str] = {"plugin": "plugins"}
 
-NOT_YET: Mapping[str, str] = {}
-
 _COMPLETION = frozenset({"autocomplete-install", "autocomplete-uninstall"})
 _VERSION_FLAGS = frozenset({"-v", "--v", "-version", "--version"})
 _HELP_FLAGS = frozenset({"-h", "--h", "-help", "--help"})
@@ -138,8 +136,6 @@ def _unknown(name: str) -> Exception:
 
     from imagesmith.errors import UsageError
 
-    if name in NOT_YET:
-        return UsageError(f'the command "{name}" is not part of this release', hint=NOT_YET[name])
     if name.lstrip("-") in _COMPLETION and name.startswith("-"):
         hint = "'imagesmith completion bash|zsh|fish' prints a script; its -help says where to put it"
         return UsageError(f"the flag {name} does not exist: no start-up file of a shell is changed", hint=hint)

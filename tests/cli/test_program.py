@@ -48,7 +48,7 @@ def test_help_of_a_command_names_its_flags(imagesmith: CommandLine) -> None:
 
 WRONG = {
     'Did you mean "build"?': ["bild", "t.json"],
-    "not part of this release": ["fmt", "."],
+    "no file or folder is given": ["fmt"],
     "Write the command first": ["-force", "build"],
     "no template is given": ["build"],
     "one template is wanted, but there are 2: a.json b.json": ["build", "a.json", "b.json"],
