@@ -9,6 +9,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
+_PREPENDED = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2\U000110bd\U000110cd")
+"""Signs that stand before the number or letter that they belong to."""
 _ZERO_WIDTH_JOINER = "\u200d"
 
 
@@ -46,6 +48,8 @@ def _joins(previous: str, current: str, *, odd_flags: bool) -> bool:
         return False
     if _extends(current):
         return True
+    if previous in _PREPENDED:
+        return unicodedata.category(current) not in ("Cc", "Zl", "Zp")
     if previous == _ZERO_WIDTH_JOINER:
         return unicodedata.category(current) == "So"
     if _is_flag(previous) and _is_flag(current):
@@ -58,7 +62,7 @@ def _extends(character: str) -> bool:
         return True
     if "\U0001f3fb" <= character <= "\U0001f3ff" or "\U000e0020" <= character <= "\U000e007f":
         return True
-    return unicodedata.category(character) in ("Mn", "Me", "Mc")
+    return character in "\uff9e\uff9f" or unicodedata.category(character) in ("Mn", "Me", "Mc")
 
 
 def _is_flag(character: str) -> bool:

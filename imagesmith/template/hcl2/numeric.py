@@ -7,6 +7,7 @@ with the reference implementation's.
 from __future__ import annotations
 
 import math
+import re
 from fractions import Fraction
 
 from imagesmith.template.hcl2.cty import Number
@@ -14,6 +15,7 @@ from imagesmith.template.hcl2.cty import Number
 PRECISION = 512
 MOST_DIGITS = 3900
 """The longest exponent or row of digits that a number may be written with, or have."""
+_INFINITY = re.compile(r"([+-]?)[iI]nf")
 _MOST_BITS = 12_960
 
 
@@ -23,6 +25,8 @@ class NumberProblem(ValueError):
 
 def parse(text: str) -> Number:
     """The number that is written; raises `ValueError` where it is none and `NumberProblem` where it is too long."""
+    if infinite := _INFINITY.fullmatch(text):
+        return -math.inf if infinite[1] == "-" else math.inf
     mantissa, _, exponent = text.lower().partition("e")
     digits = mantissa.lstrip("+-")
     whole, _, fraction = digits.partition(".")
@@ -87,9 +91,9 @@ def divide(left: Number, right: Number) -> Number:
 
 def modulo(left: Number, right: Number) -> Number:
     """The remainder of the division that truncates toward zero; by zero or infinity it is the dividend itself."""
-    if isinstance(left, float):
-        raise NumberProblem("An infinity has no remainder")
-    if isinstance(right, float) or right == 0:
+    if isinstance(right, float):
+        raise NumberProblem("Nothing can be divided by infinity with a remainder")
+    if isinstance(left, float) or right == 0:
         return left
     return rounded(left - right * math.trunc(Fraction(left) / Fraction(right)))
 

@@ -23,6 +23,7 @@ __all__ = ["Function", "FunctionProblem", "find", "names"]
 
 _FAMILIES = (collection, crypto, date, encoding, filesystem, flow, network, numeric, remote, strings)
 
+
 def names() -> list[str]:
     """The names of all functions."""
     return sorted(REGISTRY)

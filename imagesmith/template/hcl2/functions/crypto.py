@@ -7,9 +7,12 @@ import binascii
 import hashlib
 import uuid
 
+from imagesmith.template.hcl2.budget import spend
 from imagesmith.template.hcl2.cty import NUMBER, STRING, Number
 from imagesmith.template.hcl2.functions.registry import FunctionProblem, function
 
+MOST_COST = 20
+"""Each step doubles the time: 20 takes a minute, bcrypt's own limit of 31 a day."""
 _NAMESPACES = {
     "dns": uuid.NAMESPACE_DNS,
     "url": uuid.NAMESPACE_URL,
@@ -23,8 +26,11 @@ def bcrypt(text: str, cost: Number = 10) -> str:
     """A salted hash for password files; each call gives another."""
     import bcrypt as library
 
-    if cost not in range(4, 32):
-        raise FunctionProblem("the cost must be a whole number from 4 to 31", 1)
+    if not isinstance(cost, int) or cost > MOST_COST:
+        raise FunctionProblem(f"the cost must be a whole number of {MOST_COST} at most", 1)
+    if cost < 4:
+        cost = 10
+    spend(1 << (int(cost) + 4))
     if len(text.encode()) > 72:
         raise FunctionProblem("bcrypt takes 72 bytes at most", 0)
     return library.hashpw(text.encode(), library.gensalt(int(cost), prefix=b"2a")).decode()

@@ -12,7 +12,7 @@ from imagesmith.template.hcl2.functions import layouts
 from imagesmith.template.hcl2.functions.registry import FunctionProblem, function
 from imagesmith.template.hcl2.scope import Surroundings
 
-_RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 @function("formatdate(spec, timestamp)", STRING, STRING, returns=STRING)
@@ -36,13 +36,22 @@ def legacy_strftime(surroundings: Surroundings, layout: str = "%Y-%m-%dT%H:%M:%S
 @function("timeadd(timestamp, duration)", STRING, STRING, returns=STRING)
 def timeadd(timestamp: str, added: str) -> str:
     """The time so much later, such as "1h30m"."""
+    moment = parse(timestamp, 0)
     try:
-        later = parse(timestamp, 0) + dt.timedelta(seconds=duration(added))
+        # Nanoseconds count, although the result has whole seconds only.
+        nanoseconds = _nanoseconds(timestamp) + round(duration(added) * 1e9)
+        later = moment.replace(microsecond=0) + dt.timedelta(seconds=nanoseconds // 1_000_000_000)
     except Refused as problem:
         raise FunctionProblem(str(problem), 1) from None
     except OverflowError:
         raise FunctionProblem("the result is outside of the years 1 to 9999", 1) from None
     return rfc3339(later)
+
+
+def _nanoseconds(timestamp: str) -> int:
+    """The fraction of the second, which is finer than Python's times."""
+    match = _RFC3339.fullmatch(timestamp)
+    return int((match.group(7) if match and match.group(7) else "").ljust(9, "0"))
 
 
 @function("timestamp()", returns=STRING)
@@ -54,7 +63,7 @@ def timestamp() -> str:
 @function("rfc3339_parse(timestamp)", STRING)
 def rfc3339_parse(text: str) -> Value:
     """The parts of a time as an object."""
-    moment = parse(text, 0)
+    moment = parse(text.replace(" ", "T", 1), 0)
     return object_of({**_parts(moment), "unix": number(int(moment.timestamp() // 1))})
 
 
@@ -73,7 +82,7 @@ def unix_timestamp_parse(seconds: Number) -> Value:
 def parse(text: str, argument: int) -> dt.datetime:
     """A timestamp as a time with its own zone. Raises `FunctionProblem`."""
     match = _RFC3339.fullmatch(text)
-    if not match:
+    if not match or " " in text:
         raise FunctionProblem(f'"{text}" is not a time such as 2006-01-02T15:04:05Z', argument)
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
     micro = int((match.group(7) or "").ljust(6, "0")[:6] or 0)

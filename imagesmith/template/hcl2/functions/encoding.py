@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import csv
 import gzip
-import io
 from urllib.parse import quote_plus
 
 from imagesmith.template.hcl2.cty import STRING, Value, object_of, string, tuple_of
-from imagesmith.template.hcl2.functions import json_text, yaml_layout, yaml_text
+from imagesmith.template.hcl2.functions import csv_text, json_text, yaml_layout, yaml_text
 from imagesmith.template.hcl2.functions.registry import FunctionProblem, Parameter, function
 
 
@@ -35,10 +33,7 @@ def base64gzip(text: str) -> str:
 @function("csvdecode(string)", STRING)
 def csvdecode(text: str) -> Value:
     """The rows as a list of objects; the first row has the names."""
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
-    except csv.Error as problem:
-        raise FunctionProblem(f"not CSV: {problem}", 0) from None
+    rows = csv_text.rows(text)
     if not rows:
         raise FunctionProblem("the first line must have the names of the columns", 0)
     names = rows[0]

@@ -22,7 +22,7 @@ from imagesmith.template.hcl2.source import Source
 @function("abspath(path)", STRING, returns=STRING, surroundings=True)
 def abspath(surroundings: Surroundings, path: str) -> str:
     """The path from the root; relative ones start where the run began."""
-    return posixpath.normpath(posixpath.join(surroundings.working, path))
+    return _clean(posixpath.join(surroundings.working, path))
 
 
 @function("basename(path)", STRING, returns=STRING)
@@ -34,7 +34,13 @@ def basename(path: str) -> str:
 @function("dirname(path)", STRING, returns=STRING)
 def dirname(path: str) -> str:
     """The path without its last part."""
-    return posixpath.normpath(posixpath.dirname(path) or ".")
+    return _clean(posixpath.dirname(path) or ".")
+
+
+def _clean(path: str) -> str:
+    """The shortest path to the same place; Python alone keeps two slashes at the beginning."""
+    shortest = posixpath.normpath(path)
+    return shortest[1:] if shortest.startswith("//") else shortest
 
 
 @function("file(path)", STRING, returns=STRING, surroundings=True)
@@ -54,7 +60,7 @@ def fileexists(surroundings: Surroundings, path: str) -> bool:
     """Whether there is such a file; a folder is an error."""
     try:
         mode = Path(_resolve(surroundings, path)).stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return False
     except (OSError, ValueError) as problem:
         raise FunctionProblem(_reason(path, problem), 0) from None
@@ -72,8 +78,10 @@ def fileset(surroundings: Surroundings, folder: str, pattern: str) -> Value:
 @function("pathexpand(path)", STRING, returns=STRING)
 def pathexpand(path: str) -> str:
     """The path with ~ replaced by the user's home folder."""
-    if path != "~" and not path.startswith("~/"):
+    if not path.startswith("~"):
         return path
+    if path != "~" and not path.startswith("~/"):
+        raise FunctionProblem("only the home folder of the user who runs this can be expanded", 0)
     try:
         return str(Path(path).expanduser())
     except RuntimeError:

@@ -29,6 +29,8 @@ def convert(arguments: Sequence[nodes.Expression], scope: Scope, evaluate: Evalu
     """The value as this type."""
     if len(arguments) != 2:
         raise FunctionProblem(f"2 arguments wanted, {len(arguments)} given")
+    if isinstance(arguments[1], nodes.Literal | nodes.Template):
+        raise FunctionProblem("a type is wanted, without quotes", 1)
     wanted = type_of(arguments[1])
     try:
         return conversion.convert(evaluate(arguments[0], scope), wanted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -106,14 +105,15 @@ def _as(verb: _Verb, value: Value, kind: Type) -> Value:
 def _text(verb: _Verb, text: str) -> str:
     if verb.precision is not None:
         text = "".join(graphemes.split(text)[: verb.precision])
-    return json.dumps(text, ensure_ascii=False) if verb.letter == "q" else text
+    if verb.letter == "q":
+        return json_text.quoted(text)
+    return text
 
 
 def _pad(verb: _Verb, text: str) -> str:
     missing = max(verb.width - graphemes.count(text), 0)
-    if "-" in verb.flags:
-        return text + " " * missing
-    return ("0" if "0" in verb.flags else " ") * missing + text
+    filling = ("0" if "0" in verb.flags else " ") * missing
+    return text + filling if "-" in verb.flags else filling + text
 
 
 def _format_any(verb: _Verb, value: Value) -> str:
@@ -121,9 +121,15 @@ def _format_any(verb: _Verb, value: Value) -> str:
         return _pad(verb, json_text.encode(value))
     if value.type == STRING:
         return _pad(verb, value.raw)
-    if value.type == NUMBER:
-        return _format_number(verb, "g", value.raw)
+    if isinstance(value.raw, int | float | Fraction) and not isinstance(value.raw, bool):
+        return _pad(verb, _shown(value.raw))
     return _pad(verb, json_text.encode(value))
+
+
+def _shown(number: Number) -> str:
+    if isinstance(number, float):
+        return "+Inf" if number > 0 else "-Inf"
+    return ("-" if number < 0 else "") + _shortest("g", abs(Fraction(number)))
 
 
 def _format_number(verb: _Verb, letter: str, number: Number) -> str:
@@ -134,15 +140,17 @@ def _format_number(verb: _Verb, letter: str, number: Number) -> str:
     if letter in "bdoxX":
         if not isinstance(number, int):
             raise FunctionProblem(f"{verb.text} wants a whole number", verb.position + 1)
-        prefix = {"o": "0", "x": "0x", "X": "0X"}.get(letter, "") if "#" in verb.flags else ""
-        return _signed(verb, number < 0, prefix + format(abs(number), letter))
+        prefix = {"b": "0b", "o": "0", "x": "0x", "X": "0X"}.get(letter, "") if "#" in verb.flags else ""
+        digits = format(abs(number), letter).rjust(verb.precision or 0, "0")
+        digits = "" if number == verb.precision == 0 else digits
+        return _signed(verb, number < 0, prefix + digits, zeros=verb.precision is None)
     magnitude = abs(Fraction(number))
     return _signed(verb, number < 0, _floating(letter, magnitude, verb.precision))
 
 
-def _signed(verb: _Verb, negative: bool, digits: str) -> str:
+def _signed(verb: _Verb, negative: bool, digits: str, *, zeros: bool = True) -> str:
     sign = "-" if negative else "+" if "+" in verb.flags else " " if " " in verb.flags else ""
-    if "0" in verb.flags and "-" not in verb.flags:
+    if zeros and "0" in verb.flags and "-" not in verb.flags:
         digits = digits.rjust(verb.width - len(sign), "0")
     padded = sign + digits
     return padded.ljust(verb.width) if "-" in verb.flags else padded.rjust(verb.width)
@@ -151,9 +159,14 @@ def _signed(verb: _Verb, negative: bool, digits: str) -> str:
 def _floating(letter: str, magnitude: Fraction, precision: int | None) -> str:
     if letter in "gG" and precision is None:
         return _shortest(letter, magnitude)
+    if magnitude == 0:
+        return format(0.0, f".{6 if precision is None else precision}{letter}")
     with localcontext(Context(prec=numeric.MOST_DIGITS * 2, rounding=ROUND_HALF_EVEN)):
         exact = Decimal(magnitude.numerator) / Decimal(magnitude.denominator)
         text = format(exact, f".{6 if precision is None else precision}{letter}")
+    if letter in "gG" and "." in text:
+        mantissa, mark, exponent = text.partition("e" if letter == "g" else "E")
+        text = mantissa.rstrip("0").rstrip(".") + mark + exponent
     return _two_digit_exponent(text)
 
 

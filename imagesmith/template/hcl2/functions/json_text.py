@@ -18,19 +18,20 @@ def encode(value: Value) -> str:
     if raw is None:
         return "null"
     if isinstance(raw, str):
-        return _quoted(raw)
+        return quoted(raw)
     if isinstance(raw, bool):
         return "true" if raw else "false"
     if isinstance(raw, tuple):
         return f"[{','.join(map(encode, raw))}]"
     if isinstance(raw, dict):
-        return "{" + ",".join(f"{_quoted(name)}:{encode(item)}" for name, item in raw.items()) + "}"
+        return "{" + ",".join(f"{quoted(name)}:{encode(item)}" for name, item in raw.items()) + "}"
     if isinstance(raw, float):
         raise FunctionProblem("infinity can't be written as JSON")
     return numeric.text(raw)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """The text as a JSON string, escaped as Go does."""
     return json.dumps(text, ensure_ascii=False).translate(_HTML)
 
 

@@ -68,7 +68,7 @@ def by_letters(spec: str, moment: _Time) -> str:
         if letters == "'":
             raise FunctionProblem("a quote is never closed", 0)
         if match.group(1) is not None:
-            pieces.append(match.group(1).replace("''", "'"))
+            pieces.append(match.group(1).replace("''", "'") or "'")
         elif match.group(2) is None:
             pieces.append(letters)
         elif letters in _LETTERS:

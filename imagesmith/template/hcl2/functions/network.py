@@ -15,7 +15,7 @@ def cidrhost(prefix: str, host: Number) -> str:
     """The address of a host in the network; negative numbers count from its end."""
     network = _network(prefix)
     position = _whole(host, 1)
-    if not -network.num_addresses <= position < network.num_addresses:
+    if not -(1 << 63) <= position < 1 << 63 or not -network.num_addresses <= position < network.num_addresses:
         raise FunctionProblem(f"the network has no host number {position}", 1)
     return str(network[position])
 
@@ -57,9 +57,11 @@ def cidrsubnets(prefix: str, *bits: Number) -> Value:
 
 
 def _network(prefix: str) -> _Network:
+    address, _, length = prefix.partition("/")
+    # Python also takes a netmask for the length, and an address with a zone.
+    foreign = not length.isascii() or not length.isdecimal() or "%" in address
     try:
-        # Without a length it would be taken for a single host.
-        return ipaddress.ip_network(prefix if "/" in prefix else "", strict=False)
+        return ipaddress.ip_network("" if foreign else prefix, strict=False)
     except ValueError:
         raise FunctionProblem(f'"{prefix}" is not a network prefix such as 10.0.0.0/8', 0) from None
 
@@ -77,8 +79,7 @@ def _whole(value: Number, position: int) -> int:
 
 def _longer(network: _Network, bits: Number, position: int) -> int:
     extra = _whole(bits, position)
-    if not 0 <= extra <= network.max_prefixlen - network.prefixlen:
-        raise FunctionProblem(
-            f"the prefix can be longer by 0 to {network.max_prefixlen - network.prefixlen} bits", position
-        )
+    most = min(32, network.max_prefixlen - network.prefixlen)
+    if not 0 <= extra <= most:
+        raise FunctionProblem(f"the prefix can be longer by 0 to {most} bits", position)
     return network.prefixlen + extra

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from imagesmith.template.hcl2 import graphemes
+from imagesmith.template.hcl2.budget import spend_text
 from imagesmith.template.hcl2.cty import (
     BOOL,
     DYNAMIC,
@@ -52,6 +52,7 @@ def indent(spaces: Number, text: str) -> str:
     """All lines but the first moved to the right."""
     if not isinstance(spaces, int) or spaces < 0:
         raise FunctionProblem("a whole number of spaces is wanted", 0)
+    spend_text(len(text) + text.count("\n") * min(spaces, 10_000))
     return text.replace("\n", "\n" + " " * min(spaces, 10_000))
 
 
@@ -62,6 +63,7 @@ def join(separator: str, *lists: Value) -> str:
     for position, item in items:
         if item.is_null:
             raise FunctionProblem("null can't be joined", position)
+    spend_text(len(separator) * len(items) + sum(len(item.raw) for _, item in items))
     return separator.join(item.raw for _, item in items)
 
 
@@ -118,6 +120,7 @@ def regex_replace(text: str, pattern: str, replacement: str) -> str:
 @function("replace(string, old, new)", STRING, STRING, STRING, returns=STRING)
 def replace(text: str, old: str, new: str) -> str:
     """Every occurrence replaced."""
+    spend_text(len(text) + text.count(old) * len(new))
     return text.replace(old, new)
 
 
@@ -159,7 +162,24 @@ def substr(text: str, offset: Number, length: Number) -> str:
 @function("title(string)", STRING, returns=STRING)
 def title(text: str) -> str:
     """The first letter of each word in upper case."""
-    return re.sub(r"(?<!\w)\w", lambda match: upper(match.group()), text)
+    pieces: list[str] = []
+    before = " "
+    for character in text:
+        changed = character.title() if _separates(before) else character
+        pieces.append(changed if len(changed) == 1 else character)
+        before = character
+    return "".join(pieces)
+
+
+def _separates(character: str) -> bool:
+    """Whether a word may begin after it: outside of ASCII only white space is known to separate words."""
+    if character.isascii():
+        return not (character.isalnum() or character == "_")
+    return character in _WHITE
+
+
+_WHITE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+"""What Go takes for white space."""
 
 
 @function("trim(string, characters)", STRING, STRING, returns=STRING)
@@ -183,7 +203,7 @@ def trimsuffix(text: str, suffix: str) -> str:
 @function("trimspace(string)", STRING, returns=STRING)
 def trimspace(text: str) -> str:
     """The string without white space at both ends."""
-    return text.strip()
+    return text.strip(_WHITE)
 
 
 @function("upper(string)", STRING, returns=STRING)

@@ -33,7 +33,7 @@ _CONSTANTS: dict[str, Value] = {
 }
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _BINARY = re.compile(r"-?0b[01]+", re.ASCII)
-_INFINITY = re.compile(r"([-+]?)\.(?:inf|Inf|INF)")
+_INFINITY = re.compile(r"([-+]?)\.(?:inf|Inf|INF)|([-+])[iI]nf")
 _NO_NUMBER = re.compile(r"\.(?:nan|NaN|NAN)|[-+]?0b.*")
 _DATE = re.compile(
     r"""(\d{4})-(\d\d?)-(\d\d?)
@@ -206,8 +206,8 @@ def _plain(text: str) -> Value:
             return _number(bare)
         if _BINARY.fullmatch(bare):
             return number(int(bare.replace("0b", ""), 2))
-        if infinite := _INFINITY.fullmatch(bare):
-            return number(-math.inf if infinite[1] == "-" else math.inf)
+        if _INFINITY.fullmatch(bare):
+            return number(-math.inf if bare.startswith("-") else math.inf)
         if _NO_NUMBER.fullmatch(bare):
             raise FunctionProblem(f'"{text}" is no number that a template can hold; put text in quotes', 0)
         if date := _date(text):
