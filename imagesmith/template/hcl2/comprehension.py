@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from imagesmith.template.hcl2 import nodes
+from imagesmith.template.hcl2.budget import spend_iteration
 from imagesmith.template.hcl2.conversion import NotConvertible, text_of
 from imagesmith.template.hcl2.cty import (
     ANYTHING,
@@ -54,6 +55,7 @@ def collect(node: nodes.For, scope: Scope, evaluate: _Evaluate, truth: _Evaluate
         return ANYTHING
     inner_scopes = []
     for key, value in found:
+        spend_iteration()
         names = {node.key_name: key, node.value_name: value} if node.key_name else {node.value_name: value}
         inner = scope.with_variables(names)
         wanted = truth(node.condition, inner) if node.condition is not None else None

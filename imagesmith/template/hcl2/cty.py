@@ -108,10 +108,14 @@ UNKNOWN: Final = Unknown()
 
 @dataclass(slots=True, eq=False)
 class Value:
-    """One value; ``raw`` is None for null and `UNKNOWN` for what isn't known yet. Never changed once made."""
+    """One value; ``raw`` is None for null and `UNKNOWN` for what isn't known yet. Never changed once made.
+
+    ``size`` is filled in when it is first asked for (`imagesmith.template.hcl2.budget.size`).
+    """
 
     type: Type
     raw: Any
+    size: int = field(default=0, repr=False)
 
     @property
     def known(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from imagesmith.errors import MissingDependency, TemplateError
 from imagesmith.template.hcl2 import comprehension, nodes, operators
 from imagesmith.template.hcl2.access import attribute, index, splat_items
+from imagesmith.template.hcl2.budget import TooMuch, made, size, spend, spend_iteration
 from imagesmith.template.hcl2.conversion import NotConvertible, convert, text_of, unify
 from imagesmith.template.hcl2.cty import (
     ANYTHING,
@@ -31,11 +32,17 @@ from imagesmith.template.hcl2.scope import Scope, did_you_mean
 from imagesmith.template.hcl2.source import failure
 
 _SPLAT_ITEM = "[*]"
+_PASSED = 8
+"""Looking at a part of an argument is that much less work than making one."""
 
 
 def evaluate(expression: nodes.Expression, scope: Scope) -> Value:
     """The expression's value. Raises `imagesmith.errors.TemplateError` at the first thing that is wrong in it."""
-    return _HANDLERS[type(expression)](expression, scope)
+    try:
+        return _HANDLERS[type(expression)](expression, scope)
+    except TooMuch as problem:
+        hint = "Make the collections or texts that it is made from smaller"
+        raise failure("This is too much", str(problem), hint, expression.location) from None
 
 
 def _fail(node: nodes.Node, summary: str, detail: str = "", hint: str = "") -> NoReturn:
@@ -83,12 +90,13 @@ def _splat(node: nodes.Splat, scope: Scope) -> Value:
     items = splat_items(subject)
     if items is None:
         return ANYTHING
+    spend(len(items))
     values = [evaluate(node.each, scope.with_variables({_SPLAT_ITEM: item})) for item in items]
     if isinstance(subject.type, ListOf | SetOf):
         common = unify([value.type for value in values])
         if common is not None:
-            return list_of(common, [convert(value, common) for value in values])
-    return tuple_of(values)
+            return made(list_of(common, [convert(value, common) for value in values]))
+    return made(tuple_of(values))
 
 
 def _call(node: nodes.Call, scope: Scope) -> Value:
@@ -96,7 +104,9 @@ def _call(node: nodes.Call, scope: Scope) -> Value:
     try:
         if function.lazy:
             return function.call_lazily(node.arguments, scope, evaluate, expands=node.expand)
-        return function.call(_arguments(node, scope), scope.surroundings)
+        arguments = _arguments(node, scope)
+        spend(1 + sum(map(size, arguments)) // _PASSED)
+        return made(function.call(arguments, scope.surroundings))
     except FunctionProblem as problem:
         given = node.arguments[: problem.argument + 1] if problem.argument is not None else []
         if problem.argument is not None and len(given) == problem.argument + 1:
@@ -141,6 +151,7 @@ def _binary(node: nodes.Binary, scope: Scope) -> Value:
         if current.operator in ("&&", "||") and value.raw is (current.operator == "||"):
             continue
         right = evaluate(current.right, scope)
+        spend(1 + (size(value) + size(right)) // _PASSED)
         try:
             value = operators.binary(current.operator, value, right)
         except operators.OperationProblem as problem:
@@ -158,6 +169,7 @@ def _conditional(node: nodes.Conditional, scope: Scope) -> Value:
         detail = f"One is {friendly(value.type)}, the other {friendly(kind)}"
         _fail(node, "The two results of a conditional must have the same type", detail)
     try:
+        spend(1 + size(value) // _PASSED)
         return convert(value, common) if condition.known else unknown(common)
     except NotConvertible as problem:
         _fail(chosen, "The two results of a conditional must have the same type", str(problem))
@@ -185,7 +197,7 @@ def _truth(node: nodes.Expression, scope: Scope) -> Value:
 
 
 def _tuple(node: nodes.TupleItems, scope: Scope) -> Value:
-    return tuple_of(evaluate(item, scope) for item in node.items)
+    return made(tuple_of([evaluate(item, scope) for item in node.items]))
 
 
 def _object(node: nodes.ObjectItems, scope: Scope) -> Value:
@@ -196,7 +208,7 @@ def _object(node: nodes.ObjectItems, scope: Scope) -> Value:
         if key is None:
             return ANYTHING
         attributes[key] = value
-    return object_of(attributes)
+    return made(object_of(attributes))
 
 
 def _object_key(node: nodes.Expression, scope: Scope) -> str | None:
@@ -224,7 +236,7 @@ def _object_key(node: nodes.Expression, scope: Scope) -> str | None:
 
 
 def _for(node: nodes.For, scope: Scope) -> Value:
-    return comprehension.collect(node, scope, evaluate, _truth)
+    return made(comprehension.collect(node, scope, evaluate, _truth))
 
 
 def _template(node: nodes.Template, scope: Scope) -> Value:
@@ -241,7 +253,7 @@ def _template(node: nodes.Template, scope: Scope) -> Value:
             _fail(part, f"{friendly(value.type).capitalize()} values can't be part of a string", hint=hint)
         undecided = undecided or not converted.known
         texts.append(converted.raw if converted.known else "")
-    return unknown(STRING) if undecided else string("".join(texts))
+    return unknown(STRING) if undecided else made(string("".join(texts)))
 
 
 def _lone_interpolation(node: nodes.LoneInterpolation, scope: Scope) -> Value:
@@ -261,12 +273,13 @@ def _template_for(node: nodes.TemplateFor, scope: Scope) -> Value:
     if pairs is None:
         return unknown(STRING)
     for key, value in pairs:
+        spend_iteration()
         names = {node.key_name: key, node.value_name: value} if node.key_name else {node.value_name: value}
         result = evaluate(node.body, scope.with_variables(names))
         if not result.known:
             return unknown(STRING)
         texts.append(text_of(result))
-    return string("".join(texts))
+    return made(string("".join(texts)))
 
 
 _HANDLERS: dict[type[nodes.Expression], Callable[[Any, Scope], Value]] = {

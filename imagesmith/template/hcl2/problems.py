@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from imagesmith.errors import Diagnostic, Location, TemplateError
+from imagesmith.template.hcl2 import budget
 
 
 class Problems:
@@ -62,9 +63,13 @@ class _Collecting:
 
 @contextmanager
 def bounded() -> Iterator[None]:
-    """Turn running out of stack into an error that says so."""
+    """Bound the work of one evaluation, and turn running out of stack or memory into an error that says so."""
     try:
-        yield
+        with budget.fresh():
+            yield
     except RecursionError:
         hint = "Split the deepest expression into locals"
         raise TemplateError([Diagnostic("Something in the template is nested too deeply", hint=hint)]) from None
+    except MemoryError:
+        hint = "Make its collections and texts smaller"
+        raise TemplateError([Diagnostic("The template needs more memory than there is", hint=hint)]) from None

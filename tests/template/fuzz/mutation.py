@@ -98,3 +98,18 @@ _CHANGES = (
     _noise, _noise, _noise, _token_deleted, _token_deleted, _token_doubled, _tokens_swapped, _token_replaced,
     _characters_deleted, _stretch_doubled, _truncated, _other_line_ends,
 )  # fmt: skip
+
+
+def damaged_bytes(content: bytes, chance: Random) -> bytes:
+    """The content with a few bytes changed, removed or put in, so that it may not be UTF-8 any more."""
+    found = bytearray(content)
+    for _ in range(chance.randint(1, 4)):
+        at = chance.randint(0, len(found))
+        kind = chance.random()
+        if kind < 0.4:
+            found[at:at] = bytes([chance.randint(0, 255)])
+        elif kind < 0.7:
+            del found[at : at + chance.randint(1, 3)]
+        else:
+            found[at : at + 1] = bytes([chance.randint(0, 255)])
+    return bytes(found)
