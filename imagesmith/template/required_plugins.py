@@ -112,7 +112,7 @@ def installed() -> Sequence[tuple[Kind, str, str]]:
 
     found: list[tuple[Kind, str, str]] = []
     for kind in NOUNS:
-        found += [(kind, name, f"imagesmith {__version__}") for name in BUILT_IN[kind]]
+        found.extend((kind, name, f"imagesmith {__version__}") for name in BUILT_IN[kind])
         for point in entry_points(group=f"imagesmith.{kind}"):
             if point.name not in BUILT_IN[kind]:
                 origin = f"{point.dist.name} {point.dist.version}" if point.dist else point.value

@@ -15,8 +15,8 @@ from tests.cli.command_line import CommandLine
 BUILD = 'source "null" "x" {\n  communicator = "none"\n}\nbuild {\n  sources = ["source.null.x"]\n%s}\n'
 
 
-def records(imagesmith: CommandLine, *words: str, code: int = 2, **environment: str) -> list[dict[str, Any]]:
-    done = imagesmith("validate", "-log-format=json", *words, **environment)
+def records(imagesmith: CommandLine, *words: str, code: int = 2) -> list[dict[str, Any]]:
+    done = imagesmith("validate", "-log-format=json", *words)
     assert (done.returncode, done.stderr) == (code, "")
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -108,7 +108,8 @@ def test_wrong_values_name_their_origin_and_what_to_write(imagesmith: CommandLin
         (["-var", "a=x"], {}, "-var"),
         ([], {"PKR_VAR_a": "x"}, "PKR_VAR_a"),
     ):
-        (one,) = records(imagesmith, *words, template, **environment)
+        imagesmith.environment = environment
+        (one,) = records(imagesmith, *words, template)
         assert f"from {origin}" in one["summary"]
         assert "such as 20" in one["hint"]
 

@@ -54,18 +54,6 @@ def _root() -> Schema:
     }
     local: Schema = {"expression": {}, "sensitive": {"type": "boolean"}}
     anything = {"type": ["object", "array"]}
-    named = {
-        name: _several(
-            {
-                "type": "object",
-                "properties": dict(_COMMENT),
-                "additionalProperties": _several(_ref(f"source-{name}")),
-            }
-        )
-        for name in plugins("builders")
-    }
-    named |= {name: {"type": ["object", "array"]} for name in later("builders")}
-    sources = {"type": "object", "properties": {**named, **_COMMENT}, "additionalProperties": False}
     return {
         "packer": _several(_block({"required_version": _TEXT, "required_plugins": _several(_plugins())})),
         "variable": _several({"type": "object", "additionalProperties": _several(_block(variable))}),
@@ -73,11 +61,21 @@ def _root() -> Schema:
         "local": _several({"type": "object", "additionalProperties": _several(_block(local, "expression"))}),
         "locals": _several({"type": "object"}),
         "data": anything,
-        "source": _several(sources),
+        "source": _several(_sources()),
         "build": _several(_block(_build())),
         "hcp_packer_registry": anything,
         "communicator": anything,
     }
+
+
+def _sources() -> Schema:
+    """A name stands between the plugin's name and the body."""
+    named: Schema = {}
+    for name in plugins("builders"):
+        bodies = {"type": "object", "properties": dict(_COMMENT), "additionalProperties": _ref(f"source-{name}")}
+        named[name] = _several(bodies)
+    named |= {name: {"type": ["object", "array"]} for name in later("builders")}
+    return {"type": "object", "properties": {**named, **_COMMENT}, "additionalProperties": False}
 
 
 def _build() -> Schema:
@@ -106,12 +104,13 @@ def _bodies(kind: plugin.Kind, noun: str, meta: Mapping[str, Schema]) -> Schema:
 
     Nothing is required here: what a source lacks may stand in a build, what a step lacks in its override.
     """
-    return {f"{noun}-{name}": body(options, meta, required=False) for name, options in plugins(kind).items()}
+    known = plugins(kind).items()
+    return {f"{noun}-{name}": _several(body(options, meta, required=False)) for name, options in known}
 
 
 def _labelled(kind: plugin.Kind, noun: str) -> Schema:
     """Blocks with the plugin's name as their label."""
-    labels = {name: _several(_ref(f"{noun}-{name}")) for name in plugins(kind)}
+    labels: Schema = {name: _ref(f"{noun}-{name}") for name in plugins(kind)}
     labels |= {name: {"type": ["object", "array"]} for name in later(kind)}
     return _several({"type": "object", "properties": {**labels, **_COMMENT}, "additionalProperties": False})
 
