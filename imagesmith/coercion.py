@@ -42,7 +42,8 @@ def coerce(value: object, annotation: Any, block: Block | None = None) -> Any:
     if origin is typing.Annotated:
         return _duration(value)
     if origin in (types.UnionType, typing.Union):
-        return None if value == "" else coerce(value, _without_none(arguments), block)
+        wanted = _without_none(arguments)
+        return None if value == "" and wanted in _SINGULAR else coerce(value, wanted, block)
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return _mapping(value, arguments[1])
     if isinstance(origin, type) and issubclass(origin, Sequence):

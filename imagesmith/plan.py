@@ -101,7 +101,10 @@ class PlannedBuild:
 
 @dataclass(frozen=True, slots=True)
 class PlannedVariable:
-    """A variable of the template with its final value; ``value`` is None while it is unset."""
+    """A variable of the template with its final value; ``value`` is None while it is unset.
+
+    ``shown`` is the value as people see it (HCL2 only), without anything of a sensitive one.
+    """
 
     name: str
     value: Any
@@ -109,6 +112,22 @@ class PlannedVariable:
     required: bool = False
     sensitive: bool = False
     description: str = ""
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBlock:
+    """A build block as it is written, whatever -only, ``only`` and their like leave of it.
+
+    ``sources`` are types and names; steps are named by their type, and a name of their own behind a dot. A JSON
+    template is one block.
+    """
+
+    name: str = ""
+    description: str = ""
+    sources: tuple[tuple[str, str], ...] = ()
+    provisioners: tuple[str, ...] = ()
+    post_processors: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +139,7 @@ class Plan:
     builds: tuple[PlannedBuild, ...]
     variables: tuple[PlannedVariable, ...] = ()
     locals: tuple[PlannedVariable, ...] = ()
+    blocks: tuple[PlannedBlock, ...] = ()
     description: str = ""
     secrets: tuple[str, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()

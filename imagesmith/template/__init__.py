@@ -8,7 +8,7 @@ from pathlib import Path
 from imagesmith.errors import UsageError
 from imagesmith.plan import Plan, TemplateRequest
 
-__all__ = ["language_of", "load"]
+__all__ = ["language_of", "load", "outline"]
 
 _HCL2_NAMES = (".pkr.hcl", ".pkr.json")
 
@@ -26,6 +26,18 @@ def load(request: TemplateRequest) -> Plan:
     from imagesmith.template import json
 
     return json.load(request)
+
+
+def outline(request: TemplateRequest) -> Plan:
+    """What a template consists of, for people to look at: as `load` gives it, but a JSON template is not rendered.
+
+    Such a plan has no builds, and variables have their defaults as they are written. Raises what `load` raises.
+    """
+    if language_of(request.path, request.language) == "json":
+        from imagesmith.template import json
+
+        return json.outline(request)
+    return load(request)
 
 
 def language_of(path: str, language: str = "") -> str:

@@ -13,7 +13,7 @@ def _run(invocation: Invocation) -> int:
     from imagesmith import redact, template
 
     parsed = invocation.parsed
-    plan = template.load(template_flags.request(parsed, tolerant=True, data_sources="built-in"))
+    plan = template.outline(template_flags.request(parsed, tolerant=True, data_sources="built-in"))
     redact.register(*plan.secrets)
     printer = Printer(invocation.program, invocation.machine_readable)
     printer.notices(parsed.notices)

@@ -108,12 +108,13 @@ def _load(request: TemplateRequest) -> Plan:
     problems = Problems()
     found = evaluated(request, problems)
     environ = os.environ if request.environ is None else request.environ
-    planned = []
+    planned, blocks = [], []
     if not request.syntax_only:
         started = found.surroundings.started
         foreign = found.foreign_plugins
         planner = builds.BuildPlanner(request, found.scope, found.sources, started, problems, environ, foreign)
         planned = planner.plan(found.read.blocks["build"])
+        blocks = planner.blocks
     problems.finish()
     return Plan(
         path=request.path,
@@ -121,6 +122,7 @@ def _load(request: TemplateRequest) -> Plan:
         builds=tuple(planned),
         variables=found.variables,
         locals=found.locals,
+        blocks=tuple(blocks),
         secrets=found.secrets,
         warnings=tuple(problems.warnings),
         foreign_plugins=found.foreign_plugins,
@@ -151,6 +153,7 @@ def _planned_variables(
             required=declaration.default is None,
             sensitive=declaration.sensitive,
             description=declaration.description,
+            shown=variables.display(values[name], sensitive=declaration.sensitive),
         )
 
 
@@ -160,7 +163,8 @@ def _planned_locals(
     for name, local in found.items():
         if name in values:
             sensitive = local.sensitive or remote.holds(_texts(values[name]))
-            yield PlannedVariable(name=name, value=variables.shown(values[name]), sensitive=sensitive)
+            value, text = variables.shown(values[name]), variables.display(values[name], sensitive=sensitive)
+            yield PlannedVariable(name=name, value=value, sensitive=sensitive, shown=text)
 
 
 def _from_stores(local_results: Mapping[str, Value], remote: RemoteValues) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from imagesmith.errors import Location, UsageError
 from imagesmith.options import Given
-from imagesmith.plan import PlannedBuild, TemplateRequest
+from imagesmith.plan import PlannedBlock, PlannedBuild, TemplateRequest
 from imagesmith.template.hcl2 import contexts, nodes
 from imagesmith.template.hcl2.bodies import (
     Instance,
@@ -25,7 +25,7 @@ from imagesmith.template.hcl2.problems import Problems, bounded
 from imagesmith.template.hcl2.scope import Scope, did_you_mean
 from imagesmith.template.hcl2.selection import idle, selected
 from imagesmith.template.hcl2.source import failure
-from imagesmith.template.hcl2.steps import Steps, Target
+from imagesmith.template.hcl2.steps import Steps, Target, full_name_of
 from imagesmith.template.rendering import Interpolation, TemplateConfiguration
 
 _ARGUMENTS = ("name", "description", "sources")
@@ -76,6 +76,7 @@ class BuildPlanner:
     problems: Problems
     environ: Mapping[str, str]
     foreign_plugins: Mapping[str, str] = field(default_factory=dict)
+    blocks: list[PlannedBlock] = field(default_factory=list)
     _names: list[str] = field(default_factory=list)
     _post_processors: list[str] = field(default_factory=list)
 
@@ -102,6 +103,15 @@ class BuildPlanner:
         found = list(instances(block.body, self.scope, self.problems))
         references = list(self._references(block, found))
         steps = Steps.sorted_from(found, self.problems)
+        self.blocks.append(
+            PlannedBlock(
+                name=name,
+                description=text_value(block.body, "description", self.scope, self.problems),
+                sources=tuple((reference.type, reference.own_name) for reference in references),
+                provisioners=tuple(map(full_name_of, steps.provisioners)),
+                post_processors=tuple(tuple(map(full_name_of, chain)) for chain in steps.chains),
+            )
+        )
         for reference in references:
             full_name = ".".join(part for part in (name, reference.type, reference.name) if part)
             self._names.append(full_name)
@@ -113,7 +123,8 @@ class BuildPlanner:
         argument = block.body.arguments.get("sources")
         listed = value_of(block.body, "sources", ListOf(STRING), self.scope, self.problems)
         overlays = [instance for instance in found if instance.block.type == "source"]
-        if not overlays and (argument is None or (listed is not None and not listed.raw)):
+        undecided = self.request.data_sources != "read" and any(_makes_sources(inner) for inner in block.body.blocks)
+        if not overlays and not undecided and (argument is None or (listed is not None and not listed.raw)):
             hint = 'Write sources = ["source.TYPE.NAME"]'
             self.problems.add("A build needs at least one source", "", hint, block.location)
         items = argument.expression.items if argument and isinstance(argument.expression, nodes.TupleItems) else []
@@ -142,7 +153,7 @@ class BuildPlanner:
         parts = reference.split(".")
         if len(parts) > 2:
             parts = parts[1:]
-        if len(parts) < 2 or not all(map(is_identifier, parts[:2])):
+        if len(parts) < 2 or not all(map(is_identifier, [*parts[0].split(":"), parts[1]])):
             hint = 'Write "source.TYPE.NAME"'
             raise failure(f'"{reference}" is not the name of a source', hint=hint, location=place)
         found = self.sources.get((parts[0], parts[1]))
@@ -200,6 +211,11 @@ class BuildPlanner:
         owner = f'builder "{reference.type}"'
         place = reference.source.location
         return TemplateConfiguration(place, evaluate, interpolation, owner, self.environ, as_declared)
+
+
+def _makes_sources(block: nodes.Block) -> bool:
+    """Whether it is a dynamic block for sources: how many there are may depend on what isn't read."""
+    return block.type == "dynamic" and [label.name for label in block.labels] == ["source"]
 
 
 def _joined(first: Sequence[Given], second: Sequence[Given]) -> list[Given]:

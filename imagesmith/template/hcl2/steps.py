@@ -149,15 +149,25 @@ def _is_step(instance: Instance, kinds: Sequence[str], problems: Problems) -> bo
 
 def _name_of(step: Instance) -> str:
     """The name that is written, or else the type."""
+    return _own_name_of(step) or step.labels[0]
+
+
+def full_name_of(step: Instance) -> str:
+    """The type, and behind a dot the name that is written."""
+    name = _own_name_of(step)
+    return f"{step.labels[0]}.{name}" if name else step.labels[0]
+
+
+def _own_name_of(step: Instance) -> str:
     argument = step.block.body.arguments.get("name")
     if argument is not None:
         try:
             raw = evaluate(argument.expression, step.scope).raw
         except TemplateError:
             raw = None  # What is wrong with the name is reported when the step is planned.
-        if isinstance(raw, str) and raw:
+        if isinstance(raw, str):
             return raw
-    return step.labels[0]
+    return ""
 
 
 def _provisioner(step: Instance, target: Target, problems: Problems) -> PlannedProvisioner | None:

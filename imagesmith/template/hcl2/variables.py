@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from imagesmith.errors import Location
+from imagesmith.redact import MASK
 from imagesmith.template.hcl2 import nodes
 from imagesmith.template.hcl2.bodies import is_identifier, refuse_unknown
 from imagesmith.template.hcl2.conversion import NotConvertible, convert
@@ -21,10 +22,13 @@ from imagesmith.template.hcl2.cty import (
     Type,
     Value,
     friendly,
+    from_plain,
     object_of,
     to_plain,
+    wholly_known,
 )
 from imagesmith.template.hcl2.evaluator import evaluate
+from imagesmith.template.hcl2.printing import printed
 from imagesmith.template.hcl2.problems import Problems
 from imagesmith.template.hcl2.references import references
 from imagesmith.template.hcl2.scope import Scope, Surroundings
@@ -216,6 +220,21 @@ def validate(
             if met.known and met.raw is not True:
                 title = f'The value of the variable "{declaration.name}" from {origin} is not allowed'
                 problems.add(title, validation.message, "", declaration.location)
+
+
+def display(value: Value, *, sensitive: bool) -> str:
+    """The value as people see it; every part of a sensitive one is masked."""
+    if sensitive and wholly_known(value):
+        return printed(from_plain(_without_parts(to_plain(value))))
+    return printed(value)
+
+
+def _without_parts(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _without_parts(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_parts(item) for item in value]
+    return value if value is None else MASK
 
 
 def shown(value: Value | None) -> object:

@@ -1,5 +1,5 @@
 """Packer's legacy JSON templates."""
 
-from imagesmith.template.json.load import load
+from imagesmith.template.json.load import load, outline
 
-__all__ = ["load"]
+__all__ = ["load", "outline"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from imagesmith import redact
@@ -13,6 +13,7 @@ from imagesmith.errors import Diagnostic, Location, TemplateError
 from imagesmith.options import Given
 from imagesmith.plan import (
     Plan,
+    PlannedBlock,
     PlannedBuild,
     PlannedPostProcessor,
     PlannedProvisioner,
@@ -60,6 +61,32 @@ def load(request: TemplateRequest) -> Plan:
         variables=tuple(_variables(found, user, unset)),
         description=found.description,
         secrets=secrets,
+        warnings=tuple(warnings),
+    )
+
+
+def outline(request: TemplateRequest) -> Plan:
+    """The parts of a JSON template as they are written. Raises `UsageError` and `TemplateError`."""
+    found = shape(_document(request.path), may_be_empty=True)
+    _, warnings = variables.gather(found, replace(request, tolerant=True))
+    sensitive = {name for name, _ in found.sensitive}
+    declared = [
+        PlannedVariable(v.name, None, v.default, required=v.default is None, sensitive=v.name in sensitive)
+        for v in found.variables
+    ]
+    block = PlannedBlock(
+        sources=tuple((builder.type, builder.name) for builder in found.builders),
+        provisioners=tuple(provisioner.type for provisioner in found.provisioners),
+        post_processors=tuple(tuple(step.type for step in chain) for chain in found.post_processors),
+    )
+    return Plan(
+        path=request.path,
+        language="json",
+        builds=(),
+        variables=tuple(declared),
+        blocks=(block,),
+        description=found.description,
+        secrets=tuple(v.default for v in found.variables if v.name in sensitive and v.default),
         warnings=tuple(warnings),
     )
 

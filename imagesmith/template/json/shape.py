@@ -103,10 +103,15 @@ class Shape:
     post_processors: list[list[PostProcessor]] = field(default_factory=list)
 
 
-def shape(document: Node) -> Shape:
-    """Sort a document into its parts. Raises `TemplateError` with everything that is wrong with their shape."""
+def shape(document: Node, *, may_be_empty: bool = False) -> Shape:
+    """Sort a document into its parts. Raises `TemplateError` with everything that is wrong with their shape.
+
+    With ``may_be_empty`` no builder is fine.
+    """
     reading = _Reading()
     found = reading.root(document)
+    if not found.builders and not reading.problems and not may_be_empty:
+        reading.wrong("the template has no builder", found.location, 'Add one to "builders"')
     if reading.problems:
         raise TemplateError(reading.problems)
     return found
@@ -160,8 +165,6 @@ class _Reading:
         if (member := known.get("sensitive-variables")) is not None:
             found.sensitive = self.sensitive(member.node)
         found.builders = self.each(known.get("builders"), "builder", self.builder)
-        if not found.builders and not self.problems:
-            self.wrong("the template has no builder", found.location, 'Add one to "builders"')
         found.provisioners = self.each(known.get("provisioners"), "provisioner", self.provisioner)
         if (member := known.get("error-cleanup-provisioner")) is not None:
             found.error_cleanup = self.provisioner(member.node, "error-cleanup-provisioner")
