@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
@@ -13,7 +14,7 @@ from imagesmith.errors import ImagesmithError, UsageError
 from imagesmith.interfaces import BuilderOptions, Resource
 from imagesmith.ledger import BuildRecord, Ledger, RunRecord, read, read_all, state_folder
 from imagesmith.lifecycle import Policy, Run
-from imagesmith.plan import TemplateRequest
+from imagesmith.plan import UNKNOWN, TemplateRequest
 from imagesmith.teardown import Leftover
 from imagesmith.waiting import CancelToken
 
@@ -155,19 +156,28 @@ class _Cleanup:
         values = dict(build.options)
         if request.path:
             with contextlib.suppress(ImagesmithError, OSError):
-                values |= dict(_secrets_of(build, kind, request))
+                values |= _secrets_of(build, kind, request)
         return options.restore(kind, values)
 
 
-def _secrets_of(
-    build: BuildRecord, kind: type[options.Options], request: TemplateRequest
-) -> Iterator[tuple[str, object]]:
+def _secrets_of(build: BuildRecord, kind: type[options.Options], request: TemplateRequest) -> dict[str, object]:
+    """The secrets that the template gives to the build; its data sources are read only if that takes them."""
+    found = _secrets_in(build, kind, request)
+    if found is None or any(UNKNOWN in str(value) for value in found.values()):
+        found = _secrets_in(build, kind, dataclasses.replace(request, data_sources="read"))
+    return found or {}
+
+
+def _secrets_in(build: BuildRecord, kind: type[options.Options], request: TemplateRequest) -> dict[str, object] | None:
     from imagesmith.template import load
 
     for planned in load(request).builds:
         if planned.name == build.name:
             source = planned.source.decode(kind)
-            for record in options.table(kind).values():
-                value = getattr(source, record.attribute)
-                if record.secret and value:
-                    yield record.name, value
+            secrets = {record.name: getattr(source, record.attribute) for record in _secret_options(kind)}
+            return {name: value for name, value in secrets.items() if value}
+    return None
+
+
+def _secret_options(kind: type[options.Options]) -> list[options.Option]:
+    return [record for record in options.table(kind).values() if record.secret]
