@@ -175,3 +175,14 @@ def test_unknown_steps_with_known_types_are_checked_and_others_left(tmp_path: Pa
     assert [step.type for step in build.provisioners] == ["known"]
     (build,) = plan(tmp_path, text).builds
     assert [step.type for step in build.provisioners] == ["known", "a"]
+
+
+def test_a_build_of_unknown_sources_is_no_build_without_sources(tmp_path: Path) -> None:
+    text = UNKNOWN + in_build(
+        '  dynamic "source" {\n    for_each = [data.null.x.output]\n    labels = ["cloud.${source.value}"]\n'
+        "    content {}\n  }\n"
+    )
+    assert plan(tmp_path, text, data_sources="unknown").builds == ()
+    assert [build.name for build in plan(tmp_path, text).builds] == ["cloud.a"]
+    empty = in_build('  dynamic "source" {\n    for_each = []\n    content {}\n  }\n')
+    assert "A build needs at least one source" in failing(tmp_path, empty)
