@@ -189,11 +189,14 @@ def _around_interpolations(pieces: list[_Piece], value: str, at: int) -> int | N
     """The same where parts of the value come from interpolations, whose text is not known here."""
     if not 1 < len(pieces) <= _MOST_PIECES:
         return None
-    pattern = ".*?".join(f"({re.escape(''.join(piece.text))})" for piece in pieces)
-    match = re.compile(pattern, re.DOTALL).fullmatch(value)
-    if match is None:
-        return None
-    for number, piece in enumerate(pieces, 1):
-        if match.start(number) <= at < match.end(number):
-            return _at(piece, at - match.start(number))
-    return None
+    found = begin = 0
+    place = None
+    for number, piece in enumerate(pieces):
+        text = "".join(piece.text)
+        begin = len(value) - len(text) if number == len(pieces) - 1 else value.find(text, found)
+        if begin < found or not value.startswith(text, begin) or (number == 0 and begin > 0):
+            return None
+        found = begin + len(text)
+        if begin <= at < found:
+            place = _at(piece, at - begin)
+    return place

@@ -13,7 +13,7 @@ from imagesmith import redact
 from imagesmith.errors import Location
 
 _WIDEST = 110
-_LARGEST = 1 << 20
+_LARGEST = 1 << 18
 """Larger texts are not read for names that sound secret: every string of the line counts as one, in characters."""
 
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)')

@@ -50,7 +50,13 @@ def sounds_secret(name: str) -> bool:
         return True
     if _PLACES.search(name):
         return False
-    return bool(_SOUNDS.search(name) or get_close_matches(name.lower(), _secret_options(), n=1, cutoff=0.84))
+    return bool(_SOUNDS.search(name)) or _resembles_an_option(name.lower())
+
+
+@lru_cache(maxsize=4096)
+def _resembles_an_option(name: str) -> bool:
+    """Whether it may be a secret option's name with a slip of the finger."""
+    return bool(get_close_matches(name, _secret_options(), n=1, cutoff=0.84))
 
 
 @lru_cache(maxsize=1)
