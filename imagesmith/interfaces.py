@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, runtime_checkable
+from urllib.parse import urlsplit
 
 from imagesmith.waiting import CancelToken, Patience, Pending
 
@@ -89,6 +90,14 @@ class Address:
     host: str
     port: int | None = None
     kind: Literal["eip", "public", "private", "given"] = "public"
+
+    @classmethod
+    def parse(cls, text: str, kind: Literal["eip", "public", "private", "given"]) -> Address:
+        """The address in a text; one that carries a port (a gateway, a simulated cloud) dictates it."""
+        if text.count(":") > 1 and not text.startswith("["):
+            return cls(text, None, kind)
+        parts = urlsplit(f"//{text}")
+        return cls(parts.hostname or text, parts.port, kind)
 
 
 @dataclass(frozen=True, slots=True)

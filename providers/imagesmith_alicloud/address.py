@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from imagesmith.errors import Conflict, NotFound, WaitFailed
 from imagesmith.interfaces import Address, Machine, ReservedAddress
@@ -49,10 +48,10 @@ def reach(context: Context, machine: Machine, reserved: ReservedAddress) -> Addr
     public = _attach(context, machine, reserved) if reserved.id else ""
     options = context.options
     if options.ssh_host:
-        return _address(options.ssh_host, "given")
+        return Address.parse(options.ssh_host, "given")
     if options.ssh_private_ip or not public:
-        return _address(_private(context, machine, running), "private")
-    return _address(public, "eip")
+        return Address.parse(_private(context, machine, running), "private")
+    return Address.parse(public, "eip")
 
 
 def describe(context: Context, allocation_id: str) -> Mapping[str, Any] | None:
@@ -103,11 +102,3 @@ def _private(context: Context, machine: Machine, running: Mapping[str, Any]) -> 
         return of(instances.describe(context, machine.id) or {}) or Pending("without a private address")
 
     return of(running) or context.run.wait_until(f"private address of {machine.id}", probe, _AT_HAND)
-
-
-def _address(text: str, kind: Any) -> Address:
-    """The address; one that carries a port (a gateway, a simulated cloud) dictates it."""
-    if text.count(":") > 1 and not text.startswith("["):
-        return Address(text, None, kind)
-    parts = urlsplit(f"//{text}")
-    return Address(parts.hostname or text, parts.port, kind)

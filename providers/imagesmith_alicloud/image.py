@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from imagesmith.cloud_calls.watch import Watch
 from imagesmith.errors import NotFound, WaitFailed, WaitTimeout
 from imagesmith.interfaces import Image, Machine
 from imagesmith.waiting import Patience, Pending
 from imagesmith_alicloud.context import RUN_TAG, Context, as_tags, items
 from imagesmith_alicloud.sdk import ecs
 from imagesmith_alicloud.source import EVERY_STATUS, images_named
-from imagesmith_alicloud.watch import Watch
 
 T = TypeVar("T")
 

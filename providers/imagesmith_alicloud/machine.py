@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from imagesmith.cloud_calls.watch import Watch
 from imagesmith.errors import Conflict, NotFound, OutOfStock, WaitFailed, WaitTimeout
 from imagesmith.interfaces import Login, Machine, Network, SourceImage
 from imagesmith.waiting import Patience, Pending
 from imagesmith_alicloud.context import Context, as_tags, items, utc
 from imagesmith_alicloud.network import in_another_zone, io_optimized
 from imagesmith_alicloud.sdk import ecs
-from imagesmith_alicloud.watch import Watch
 
 _STOPPED_LOOKS = 25
 _LOST = "it may have been released by hand or by its auto-release time"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from imagesmith.errors import NotFound, OutOfStock, UsageError
 from imagesmith.interfaces import Network
+from imagesmith.ip_ranges import free_subnet
 from imagesmith.waiting import Patience, Pending
 from imagesmith_alicloud.context import Context, as_tags, items
 from imagesmith_alicloud.sdk import ecs, vpc
@@ -87,20 +87,6 @@ def io_optimized(context: Context) -> str | None:
     """``io_optimized`` as the API writes it; None leaves it to the cloud."""
     wanted = context.options.io_optimized
     return None if wanted is None else ("optimized" if wanted else "none")
-
-
-def free_subnet(within: str, taken: Iterable[str]) -> str:
-    """The first range of 256 addresses (or the whole, if it is smaller) that overlaps none of the taken ones.
-
-    Raises `UsageError` when there is none.
-    """
-    whole = ipaddress.ip_network(within, strict=False)
-    used = [ipaddress.ip_network(cidr, strict=False) for cidr in taken]
-    length = max(24, whole.prefixlen) if whole.version == 4 else whole.prefixlen
-    for candidate in whole.subnets(new_prefix=length):
-        if not any(candidate.overlaps(other) for other in used):
-            return str(candidate)
-    raise UsageError(f"the VPC's range {within} has no room for a temporary vSwitch", hint="give a vswitch_id")
 
 
 def _in_order(context: Context, zones: Sequence[Mapping[str, Any]]) -> Sequence[str]:

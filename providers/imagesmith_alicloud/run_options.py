@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from imagesmith.errors import Diagnostic
+from imagesmith.ip_ranges import is_range
 from imagesmith.options import Duration, Options, option
 
 USER_DATA_LIMIT = 32 * 1024
@@ -99,17 +99,9 @@ class RunOptions(Options):
             yield Diagnostic("user_data is larger than 32 KiB", hint="ECS takes no more")
 
     def _network_problems(self) -> Iterator[Diagnostic]:
-        if self.vpc_cidr_block and not _is_cidr(self.vpc_cidr_block):
+        if self.vpc_cidr_block and not is_range(self.vpc_cidr_block):
             yield Diagnostic(f'vpc_cidr_block: "{self.vpc_cidr_block}" is not an address range', hint="172.16.0.0/16")
         for cidr in self.temporary_security_group_source_cidrs:
-            if not _is_cidr(cidr):
+            if not is_range(cidr):
                 text = f'temporary_security_group_source_cidrs: "{cidr}" is not an address range'
                 yield Diagnostic(text, hint="write 203.0.113.7/32")
-
-
-def _is_cidr(text: str) -> bool:
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Sequence
 
 from imagesmith.errors import Diagnostic
+from imagesmith.ip_ranges import is_range
 from imagesmith.options import Options, option
 
 
@@ -71,17 +71,9 @@ class NetworkOptions(Options):
         yield from super().problems()
 
     def _range_problems(self) -> Iterator[Diagnostic]:
-        if not _is_range(self.vpc_cidr_block):
+        if not is_range(self.vpc_cidr_block):
             yield Diagnostic(f'vpc_cidr_block: "{self.vpc_cidr_block}" is not an address range', hint="172.16.0.0/16")
         for cidr in self.temporary_security_group_source_cidrs:
-            if not _is_range(cidr):
+            if not is_range(cidr):
                 text = f'temporary_security_group_source_cidrs: "{cidr}" is not an address range'
                 yield Diagnostic(text, hint="write 203.0.113.7/32")
-
-
-def _is_range(text: str) -> bool:
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True

@@ -9,8 +9,8 @@ import pytest
 
 from imagesmith.errors import AlreadyExists, Conflict, ImagesmithError, WaitFailed
 from imagesmith.interfaces import Intent, Machine, Resource
+from imagesmith.keys import make_key
 from imagesmith.lifecycle import Policy
-from imagesmith_alicloud.login import make_key
 from imagesmith_alicloud.sdk import ecs, vpc
 from imagesmith_simulator.faults import Fault
 

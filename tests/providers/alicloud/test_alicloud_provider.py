@@ -22,10 +22,10 @@ from imagesmith.errors import (
     WaitTimeout,
 )
 from imagesmith.interfaces import Machine
+from imagesmith.ip_ranges import free_subnet
+from imagesmith.keys import make_key
 from imagesmith.lifecycle import Policy
 from imagesmith_alicloud import Disk, SystemDisk
-from imagesmith_alicloud.login import make_key
-from imagesmith_alicloud.network import free_subnet
 from imagesmith_alicloud.sdk import ecs, vpc
 from imagesmith_simulator.faults import Fault
 
