@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,14 +120,44 @@ OUR_NOTE = "Names are shown as they are written"
 def cases() -> Iterator[Case]:
     for name, text in HCL2.items():
         yield Case(f"hcl2: {name}", {"t.pkr.hcl": text}, "t.pkr.hcl")
-    given = hcl2_shapes.VARIABLE % "list(string)"
-    yield Case("hcl2: given", {"t.pkr.hcl": whole(given)}, "t.pkr.hcl", variables=[("a", '["x", "y"]')])
+    yield from given_values()
     for name in JSON_NAMES:
         yield Case(f"json: {name}", {"t.json": json_shapes.TEXTS[name]}, "t.json")
     text = json_shapes.template(
         variables={"a": "x", "long_name": "1,2", "b": None, "s": "kept secret"}, sensitive_variables=["s"]
     )
     yield Case("json: many variables", {"t.json": text}, "t.json", variables=[("a", "given")])
+
+
+def given_values() -> Iterator[Case]:
+    """Values from everywhere at once: which one counts, and what is made of it."""
+    declared = 'variable "%s" {\n  type = %s\n  default = null\n}\n'
+    names = "".join(declared % (name, "string") for name in ("env", "auto", "file", "var", "none"))
+    text = whole(names + declared % ("l", "list(string)") + declared % ("m", "map(number)"))
+    everywhere: dict[str, Any] = {
+        "environ": {f"PKR_VAR_{name}": "env" for name in ("env", "auto", "file", "var")} | {"PKR_VAR_l": '["e"]'},
+        "variable_files": ["v.pkrvars.hcl", "w.pkrvars.hcl"],
+        "variables": [("var", "first"), ("var", "-var, last"), ("m", '{ a = "1", b = 2 }')],
+    }
+    files = {
+        "f/t.pkr.hcl": text,
+        "f/x.auto.pkrvars.hcl": "".join(f'{name} = "auto"\n' for name in ("auto", "file", "var")),
+        "v.pkrvars.hcl": 'file = "v"\nvar = "v"\nl = ["v", 1]\n',
+        "w.pkrvars.hcl": 'file = "w"\nvar = "w"\n',
+    }
+    yield Case("hcl2: values from everywhere", files, "f", **everywhere)
+    for kind, value in (
+        ("list(string)", '["x", "y"]'),
+        ("bool", "true"),
+        ("number", "1e3"),
+        ("string", "${1}"),
+        ("set(number)", "[2, 1, 2]"),
+    ):
+        one = {"t.pkr.hcl": whole(hcl2_shapes.VARIABLE % kind)}
+        yield Case(f"hcl2: -var of {kind}", one, "t.pkr.hcl", variables=[("a", value)])
+        yield Case(f"hcl2: PKR_VAR_ of {kind}", one, "t.pkr.hcl", environ={"PKR_VAR_a": value})
+    literal = {"t.pkr.hcl": whole(hcl2_shapes.VARIABLE % "list(string)"), "v.json": '{"a": ["${1}", 5, true, "$${x}"]}'}
+    yield Case("hcl2: a JSON file's text is not rendered", literal, "t.pkr.hcl", variable_files=["v.json"])
 
 
 CASES = list(cases())
@@ -155,13 +186,19 @@ def compared(chosen: Sequence[Case], folder: Path, monkeypatch: pytest.MonkeyPat
         own.mkdir()
         case.write(own)
     with ThreadPoolExecutor(2) as pool:
-        reports = list(pool.map(lambda c, f: run_packer(["inspect", *flags, *c.flags(), c.path], f), chosen, folders))
+        reports = list(
+            pool.map(lambda c, f: run_packer(["inspect", *flags, *c.flags(), c.path], f, c.environ), chosen, folders)
+        )
     different = {}
     for case, own, report in zip(chosen, folders, reports, strict=True):
         assert report.returncode == 0, f"{case.name}: {report.stdout}"
         monkeypatch.chdir(own)
+        with monkeypatch.context() as patched:
+            for name, value in case.environ.items():
+                patched.setenv(name, value)
+            told = ours(case, *flags)
         theirs = lines(report.stdout, machine_readable=bool(flags))
-        mine = lines(ours(case, *flags), machine_readable=bool(flags))
+        mine = lines(told, machine_readable=bool(flags))
         if mine != theirs:
             different[case.name] = "\n".join(["theirs", *theirs, "ours", *mine])
     return different
