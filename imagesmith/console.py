@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PLACE = "<console>"
 """The file name in the location of a fault that is in the text itself."""
 
+_PASSES = 30
 LONGEST = 1 << 20
 """The longest text that is evaluated, in characters."""
 
@@ -184,10 +185,15 @@ class _Json:
 
         _check_size(text)
         try:
-            return render(text, None, self._functions)
+            # As in a build's options at run time, the text is rendered until it stays the same.
+            for _ in range(_PASSES):
+                before, text = text, render(text, None, self._functions)
+                if text == before:
+                    break
         except GoTemplateError as error:
             place = Location(PLACE, error.line, error.column)
             raise TemplateError([Diagnostic(error.message, hint=error.hint, location=place)]) from None
+        return text
 
     def variables(self) -> str:
         shown = {name: redact.MASK if name in self._sensitive else text for name, text in self._user.items()}

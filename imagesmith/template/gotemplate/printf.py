@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -10,6 +11,10 @@ from imagesmith.template.gotemplate.values import show, show_float
 _VERB = re.compile(r"%([-+# 0]*)(\*|\d+)?(?:(\.)(\*|\d+)?)?(?:\[(\d{1,4})\])?(.?)", re.DOTALL)
 _WIDEST = 100_000
 _TYPES = {bool: "bool", int: "int", float: "float64", str: "string"}
+
+
+class _WrongVerb(Exception):
+    """The verb is not for values of this type."""
 
 
 class _Arguments:
@@ -91,7 +96,14 @@ def _verb(match: re.Match[str], arguments: _Arguments) -> str:
         return f"{notes}%!{letter}(BADINDEX)"
     if not there:
         return f"{notes}%!{letter}(MISSING)"
-    return notes + _pad(_convert(letter, value, flags, precision), width, flags, value)
+    try:
+        if letter == "v":
+            flags = flags.replace("+", "")
+        return notes + _pad(_convert(letter, value, flags, precision), width, flags, value)
+    except _WrongVerb:
+        if value is None:
+            return f"{notes}%!{letter}(<nil>)"
+        return f"{notes}%!{letter}({_type(value)}={_pad(_general(value, flags, precision), width, flags, value)})"
 
 
 def _size(text: str | None, arguments: _Arguments, note: str) -> tuple[int | None, str]:
@@ -122,7 +134,7 @@ def _convert(letter: str, value: object, flags: str, precision: int | None) -> s
     if letter == "v":
         return _general(value, flags, precision)
     if isinstance(value, bool):
-        return show(value) if letter == "t" else _bad(letter, value)
+        return _only(letter == "t", show(value))
     if isinstance(value, str):
         return _string(letter, value, flags, precision)
     if isinstance(value, int):
@@ -131,7 +143,13 @@ def _convert(letter: str, value: object, flags: str, precision: int | None) -> s
         return _float(letter, value, flags, precision)
     if isinstance(value, list | tuple):
         return "[" + " ".join(_convert(letter, item, flags, precision) for item in value) + "]"
-    return _bad(letter, value)
+    raise _WrongVerb
+
+
+def _only(fits: bool, text: str) -> str:
+    if not fits:
+        raise _WrongVerb
+    return text
 
 
 def _general(value: object, flags: str, precision: int | None) -> str:
@@ -153,8 +171,9 @@ def _string(letter: str, value: str, flags: str, precision: int | None) -> str:
     if letter in "xX":
         raw = value.encode("utf-8", "replace")[:precision]
         text = raw.hex(" ") if " " in flags else raw.hex()
+        text = "0x" + text if "#" in flags and text else text
         return text.upper() if letter == "X" else text
-    return _bad(letter, value)
+    raise _WrongVerb
 
 
 def _integer(letter: str, value: int, flags: str, precision: int | None) -> str:
@@ -168,7 +187,7 @@ def _integer(letter: str, value: int, flags: str, precision: int | None) -> str:
         if letter == "U":
             return f"U+{value:04X}"
         return chr(value) if letter == "c" else "'" + _quoted(chr(value), "'", ascii_only="+" in flags) + "'"
-    return _bad(letter, value)
+    raise _WrongVerb
 
 
 def _digits(text: str, precision: int | None, value: int) -> str:
@@ -176,6 +195,10 @@ def _digits(text: str, precision: int | None, value: int) -> str:
 
 
 def _float(letter: str, value: float, flags: str, precision: int | None) -> str:
+    if letter in "xX" and precision is None and "#" not in flags and math.isfinite(value):
+        mantissa, _, exponent = value.hex().partition("p")
+        text = f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}p{int(exponent):+03d}"
+        return _sign(text.upper() if letter == "X" else text, flags)
     if letter in "fFeE":
         return _sign(f"{value:.{6 if precision is None else precision}{letter}}", flags)
     if letter in "gG":
@@ -183,19 +206,13 @@ def _float(letter: str, value: float, flags: str, precision: int | None) -> str:
             text = show_float(value)
             return _sign(text.upper() if letter == "G" else text, flags)
         return _sign(f"{value:.{precision or 1}{letter}}", flags)
-    return _bad(letter, value)
+    raise _WrongVerb
 
 
 def _sign(text: str, flags: str) -> str:
     if text.startswith("-"):
         return text
     return "+" + text if "+" in flags else " " + text if " " in flags else text
-
-
-def _bad(letter: str, value: object) -> str:
-    if value is None:
-        return f"%!{letter}(<nil>)"
-    return f"%!{letter}({_type(value)}={show(value)})"
 
 
 def _type(value: object) -> str:
