@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from imagesmith.template.gotemplate.values import show, show_float
 
 _VERB = re.compile(r"%([-+# 0]*)(\*|\d+)?(?:(\.)(\*|\d+)?)?(?:\[(\d{1,4})\])?(.?)", re.DOTALL)
+_NOT_PLAIN = re.compile(r"[^ !#-\[\]-~]")
 _WIDEST = 100_000
 _TYPES = {bool: "bool", int: "int", float: "float64", str: "string"}
 
@@ -62,7 +63,7 @@ def sprintln(arguments: Sequence[object]) -> str:
 
 def quote(text: str, *, ascii_only: bool = False) -> str:
     """Go's %q of a string, or %+q."""
-    return '"' + "".join(_quoted(character, '"', ascii_only=ascii_only) for character in text) + '"'
+    return '"' + _NOT_PLAIN.sub(lambda match: _quoted(match[0], '"', ascii_only=ascii_only), text) + '"'
 
 
 def _quoted(character: str, mark: str, *, ascii_only: bool) -> str:
