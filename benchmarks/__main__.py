@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import build_time, parallel_builds, ssh_transfer, startup
+from benchmarks import build_time, parallel_builds, parsing, ssh_transfer, startup
 
 PARTS = {
     "startup": startup.main,
+    "parse": parsing.main,
     "transfer": ssh_transfer.main,
     "parallel": parallel_builds.main,
     "build": build_time.main,

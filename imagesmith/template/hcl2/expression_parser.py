@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 
 from imagesmith.template.hcl2 import nodes, numeric
-from imagesmith.template.hcl2.cty import FALSE, NULL, TRUE, Value, number
+from imagesmith.template.hcl2.cty import FALSE, NULL, TRUE, Value, number, string
 from imagesmith.template.hcl2.template_parser import TemplateParser
 
 _NUMBER = re.compile(r"[0-9](?:[0-9]|\.[0-9]|[eE][+-]?[0-9])*")
 _HEREDOC = re.compile(r"<<(-?)([^\W\d][\w-]*)\r?\n")
+_SIMPLE = (
+    r'(?:"([^"\\$%\n\r]*)"|([0-9]{1,17})|([A-Za-z_][A-Za-z0-9_-]*)((?:\.[A-Za-z_][A-Za-z0-9_-]*)*))'
+    r"(?=[ \t]*(?:[,\])}]"
+)
+_SIMPLE_FREE = re.compile(_SIMPLE + r"|\n[ \t\n]*[,\])}]))")
+_SIMPLE_LINE = re.compile(_SIMPLE + r"|\r?\n|\#|//))")
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?=[ \t]*=(?!=))")
 _OPERATOR = re.compile(r"==|!=|<=|>=|&&|\|\||[<>+\-*%]|/(?!/)")
 _PRECEDENCE = {
     "||": 1,
@@ -41,6 +48,10 @@ class ExpressionParser(TemplateParser):
         """Read one expression; what follows it is left to the caller."""
         self.skip_space()
         start = self.at
+        simple = (_SIMPLE_FREE if self.free else _SIMPLE_LINE).match(self.text, start)
+        if simple and (node := self._simple(simple)):
+            self.at = simple.end()
+            return node
         self.deeper(start)
         condition = self._binary(1)
         mark = self.at
@@ -56,6 +67,26 @@ class ExpressionParser(TemplateParser):
         otherwise = self.expression()
         self.depth -= 1
         return nodes.Conditional(self.source, start, self.at, condition, then, otherwise)
+
+    def _simple(self, match: re.Match[str]) -> nodes.Expression | None:
+        """What most expressions are, in one go: plain text, a number, a constant or a reference like ``var.name``."""
+        text, digits, name, attributes = match.groups()
+        start, end = match.span()
+        if text is not None:
+            return nodes.Literal(self.source, start, end, string(text))
+        if digits is not None:
+            return nodes.Literal(self.source, start, end, number(int(digits)))
+        if name in _CONSTANTS:
+            return None if attributes else nodes.Literal(self.source, start, end, _CONSTANTS[name])
+        at = start + len(name)
+        subject = nodes.Variable(self.source, start, at, name)
+        if not attributes:
+            return subject
+        steps: list[nodes.Attribute | nodes.Index] = []
+        for step in attributes[1:].split("."):
+            steps.append(nodes.Attribute(self.source, at, at + 1 + len(step), step))
+            at += 1 + len(step)
+        return nodes.Access(self.source, start, end, subject, steps)
 
     def _binary(self, lowest: int) -> nodes.Expression:
         start = self.at
@@ -308,7 +339,8 @@ class ExpressionParser(TemplateParser):
 
     def _object_item(self) -> tuple[nodes.Expression, nodes.Expression]:
         """One ``key = value`` with the comma or line end after it; a closing brace is left."""
-        key = self.expression()
+        plain = _KEY.match(self.text, self.at)
+        key = (plain and self._simple_key(plain)) or self.expression()
         self.skip_space()
         if not self.take("=") and not self.take(":"):
             self.fail(f"Expected = and a value after the key, found {self.found()}")
@@ -319,6 +351,12 @@ class ExpressionParser(TemplateParser):
             if not self.line_ends() or self.ended:
                 self.fail(f"Expected a comma, a line end or }} after the value, found {self.found()}", offset=offset)
         return key, value
+
+    def _simple_key(self, match: re.Match[str]) -> nodes.Expression | None:
+        if match.group() in _CONSTANTS:
+            return None
+        self.at = match.end()
+        return nodes.Variable(self.source, match.start(), self.at, match.group())
 
     def _for_begins(self) -> bool:
         """Pass over the word ``for`` if it comes next; it can't be the first key of an object without quotes."""

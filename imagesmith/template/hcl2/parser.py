@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from imagesmith.template.hcl2 import nodes
 from imagesmith.template.hcl2.expression_parser import ExpressionParser
 from imagesmith.template.hcl2.source import Source
+
+_ARGUMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*)[ \t]*=(?!=)")
 
 
 def parse_body(source: Source) -> nodes.Body:
@@ -59,6 +63,14 @@ class _Parser(ExpressionParser):
 
     def _entry(self, body: nodes.Body) -> None:
         start = self.at
+        plain = _ARGUMENT.match(self.text, start)
+        if plain:
+            self.at = plain.end() - 1
+            self._argument(body, plain.group(1), start)
+            if not self.line_ends():
+                self.skip_space()
+                self.fail(f"Expected a new line after the argument, found {self.found()}")
+            return
         name = self.name()
         if not name:
             hint = "Quotes don't belong around the name of an argument" if self.sees('"') else ""

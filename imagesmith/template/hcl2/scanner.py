@@ -57,9 +57,11 @@ class Scanner:
         match = (_SPACE_AND_LINES if self.free else _SPACE).match(self.text, self.at)
         if match:
             self.at = match.end()
-        if self.text.startswith("/*", self.at):
+        following = self.text[self.at : self.at + 1]
+        if following == "/" and self.text.startswith("/*", self.at):
             self.fail("This comment is never closed", hint="Add */")
-        self.refuse_carriage_return()
+        if following == "\r":
+            self.refuse_carriage_return()
 
     def refuse_carriage_return(self) -> None:
         """Refuse a carriage return that is not part of a line end; comments may hold some."""
