@@ -58,12 +58,17 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Where the instance is attached: VPC, subnet (vSwitch), security group and zone, found or made."""
+    """Where the instance is attached: VPC, subnet (vSwitch), security group and zone, found or made.
+
+    ``more_subnet_ids`` get a network interface each, ``more_security_group_ids`` apply beside the first.
+    """
 
     vpc_id: str
     subnet_id: str
     security_group_id: str
     zone: str = ""
+    more_subnet_ids: tuple[str, ...] = ()
+    more_security_group_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +107,13 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A finished image and the snapshots that belong to it."""
+    """A finished image and what belongs to it: its snapshots, and further images (one for each data disk)."""
 
     id: str
     name: str
     region: str
     snapshot_ids: tuple[str, ...] = ()
+    more_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,48 @@
+"""How to log in: a temporary key made here, the user's own key, or a password."""
+
+from __future__ import annotations
+
+from imagesmith.errors import Conflict
+from imagesmith.interfaces import Login
+from imagesmith.keys import make_key, read_key
+from imagesmith_huaweicloud.context import Context
+from imagesmith_huaweicloud.sdk import ecs
+
+
+def login(context: Context) -> Login:
+    """The login; with a temporary key its public half is imported, the private half never leaves this process."""
+    options = context.options
+    if options.wants_temporary_key:
+        return _temporary(context)
+    return Login(
+        username=options.ssh_username,
+        key_name=options.ssh_keypair_name,
+        private_key=read_key(options.ssh_private_key_file) if options.ssh_private_key_file else "",
+        password=options.ssh_password,
+    )
+
+
+def _temporary(context: Context) -> Login:
+    options = context.options
+    name = options.temporary_key_pair_name or context.name
+    private, public = make_key(options.temporary_key_pair_type, options.temporary_key_pair_bits, name)
+    pair = ecs.NovaCreateKeypairOption(name=name, public_key=public)
+    request = ecs.NovaCreateKeypairRequest(body=ecs.NovaCreateKeypairRequestBody(keypair=pair))
+
+    def make(_token: str) -> str:
+        try:
+            context.cloud.write_once(request)
+        except Conflict as error:
+            error.hint = f'there is a key pair "{name}" already: take another temporary_key_pair_name'
+            raise
+        return name
+
+    context.own("key-pair", make, name)
+    return Login(
+        username=options.ssh_username,
+        key_name=name,
+        public_key=public,
+        temporary=True,
+        private_key=private,
+        password=options.ssh_password,
+    )
