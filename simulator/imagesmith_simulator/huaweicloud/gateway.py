@@ -12,7 +12,7 @@ from imagesmith_simulator.faults import Fault, Faults
 from imagesmith_simulator.gateway import Asked
 from imagesmith_simulator.huaweicloud import errors
 from imagesmith_simulator.huaweicloud.account import Account
-from imagesmith_simulator.huaweicloud.routes import Call, Operation, find, paths_of
+from imagesmith_simulator.huaweicloud.routes import Answer, Call, Operation, find, paths_of
 from imagesmith_simulator.huaweicloud.signatures import Guard
 from imagesmith_simulator.record import Recorder
 from imagesmith_simulator.refusals import ApiError
@@ -39,10 +39,15 @@ class Gateway(gateway.Gateway):
         return Asked(
             request=request,
             action=named.name if named else f"{request.method} {request.path}",
-            product=named.product if named else "",
+            product=self._product(*found) if found else "",
             parameters={**query, **_flat(body)},
             given=(found, query, body),
         )
+
+    def _product(self, named: Operation, path: dict[str, str]) -> str:
+        """ECS, IMS and EVS have the same path for jobs: there it is the job that tells the service."""
+        job = self._account.store.jobs.get(path.get("job_id", ""))
+        return job.service if job else named.product
 
     def verify(self, asked: Asked) -> None:
         self._guard.verify(asked.request)
@@ -57,28 +62,40 @@ class Gateway(gateway.Gateway):
     def run(self, operation: Operation, asked: Asked) -> tuple[int, Any]:
         """Do it; with a client token that was used before, give the answer of that time again."""
         (_, path), query, body = asked.given
-        if not isinstance(body, dict):
-            raise ApiError("APIGW.0106", 400, "The body is not a JSON object.")
-        self._check_project(path, asked)
-        token = asked.request.headers.get("x-client-token", "")
-        call = Call(path=path, query=query, body=body, client_token=token, dry_run=bool(body.get("dry_run")))
+        call = self._call(path, query, body, asked.request)
+        token = call.client_token
         if unknown := operation.unknown(call):
             raise ApiError("APIGW.0106", 400, f"The simulated {operation.name} does not take {unknown}.")
         if not token or call.dry_run:
-            return operation.status, operation.run(self._account, call)
+            return _answer(operation, operation.run(self._account, call))
         print_ = json.dumps(body, sort_keys=True)
         if before := self._answers.get((operation.name, token)):
             if before[0] != print_:
                 raise ApiError("Ecs.0005", 400, "The client token was used with other parameters before.")
-            return operation.status, before[1]
+            return _answer(operation, before[1])
         answer = operation.run(self._account, call)
         self._answers[operation.name, token] = (print_, answer)
-        return operation.status, answer
+        return _answer(operation, answer)
 
-    def _check_project(self, path: dict[str, str], asked: Asked) -> None:
-        project = path.get("project_id")
-        if project is not None and project not in self._account.store.projects:
-            raise ApiError("APIGW.0305", 403, "The project in the URL does not belong to the caller.")
+    def _call(self, path: dict[str, str], query: dict[str, str], body: Any, request: Request) -> Call:
+        """The request as handlers see it. Raises `ApiError` for a body that is no JSON, and a project of others."""
+        if not isinstance(body, dict | list):
+            raise ApiError("APIGW.0106", 400, "The body is not a JSON object.")
+        projects = self._account.store.projects
+        caller = request.headers.get("x-project-id", "") or next(iter(projects), "")
+        for project in (path.get("project_id"), caller):
+            if project and project not in projects:
+                raise ApiError("APIGW.0305", 403, "The project in the URL does not belong to the caller.")
+        members = body if isinstance(body, dict) else {}
+        return Call(
+            path=path,
+            query=query,
+            body=members,
+            items=body if isinstance(body, list) else (),
+            client_token=request.headers.get("x-client-token", ""),
+            dry_run=bool(members.get("dry_run")),
+            caller_project=caller,
+        )
 
     def success(self, body: Any, request_id: str) -> Reply:
         status, answer = body
@@ -105,6 +122,10 @@ class Gateway(gateway.Gateway):
 
     def unavailable(self, fault: Fault) -> ApiError:
         return ApiError(fault.code or "APIGW.0202", fault.status or 503, fault.message or "Backend unavailable.")
+
+
+def _answer(operation: Operation, answer: Any) -> tuple[int, Any]:
+    return (answer.status, answer.body) if isinstance(answer, Answer) else (operation.status, answer)
 
 
 def _flat(body: Any) -> dict[str, str]:

@@ -47,12 +47,13 @@ class Subnet(Resource):
 
 @dataclass(kw_only=True)
 class Port(Resource):
-    """A network interface. ``host`` is what clients connect to."""
+    """A network interface. ``host`` is what clients connect to; ``kept`` ones survive their server."""
 
     subnet_id: str
     ip: str
     host: str
     server_id: str = ""
+    kept: bool = False
     security_group_ids: list[str] = field(default_factory=list)
 
 
@@ -95,7 +96,7 @@ class Volume(Resource):
     availability_zone: str
     device: str = ""
     server_id: str = ""
-    status: Literal["creating", "available", "attaching", "in-use", "detaching", "error"] = "creating"
+    status: Literal["creating", "available", "attaching", "in-use", "detaching", "deleting", "error"] = "creating"
     image_id: str = ""
     snapshot_id: str = ""
     encrypted: bool = False
@@ -151,6 +152,7 @@ class Eip(Resource):
     bandwidth_size: int = 0
     charge_mode: str = "traffic"
     port_id: str = ""
+    delete_on_termination: bool = False
 
 
 @dataclass(kw_only=True)
@@ -172,9 +174,15 @@ class Server(Resource):
     auto_terminate_time: str = ""
     market_type: str = ""
     spot_price: str = ""
-    agency_name: str = ""
+    fault: str = ""
     deleting: bool = False
     generation: int = 0
+    """Counts up with every change of ``auto_terminate_time``, so that an outdated timer does nothing."""
+
+    @property
+    def agency_name(self) -> str:
+        """The agency that the server may act as."""
+        return self.metadata.get("agency_name", "")
 
 
 @dataclass(kw_only=True)
@@ -194,6 +202,7 @@ class Backup(Resource):
     server_id: str
     size: int = 0
     status: Literal["protecting", "available", "error"] = "protecting"
+    content: Content | None = None
 
 
 @dataclass(kw_only=True)

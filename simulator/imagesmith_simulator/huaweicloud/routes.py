@@ -8,7 +8,7 @@ misspelt field can't pass unnoticed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,18 +19,32 @@ Handler = Callable[[Account, "Call"], Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """What a handler gets. ``path`` are the path's parameters, ``body`` is the parsed JSON."""
+    """What a handler gets. ``path`` are the path's parameters, ``body`` is the parsed JSON object.
+
+    ``items`` is the body of the few operations that take a JSON array; ``caller_project`` is the project that the
+    caller signed for (X-Project-Id), which counts where the path names none.
+    """
 
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: Mapping[str, Any] = field(default_factory=dict)
+    items: Sequence[Any] = ()
     client_token: str = ""
     dry_run: bool = False
+    caller_project: str = ""
 
     @property
     def project_id(self) -> str:
-        """The project in the path, "" where the path has none."""
-        return self.path.get("project_id", "")
+        """The project in the path, else the caller's."""
+        return self.path.get("project_id", "") or self.caller_project
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A good answer with another status than the operation's usual one."""
+
+    status: int
+    body: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +64,8 @@ class Operation:
     def unknown(self, call: Call) -> str:
         """The first query parameter or member of the body that it does not take, "" when it takes all."""
         stray = next((name for name in call.query if name not in self.query), "")
-        return stray or next((path for path in paths_of(call.body) if not self._takes(path)), "")
+        members = paths_of(list(call.items)) if call.items else paths_of(call.body)
+        return stray or next((path for path in members if not self._takes(path)), "")
 
     def _takes(self, path: str) -> bool:
         if path in self.fields or path.endswith("[]"):

@@ -100,11 +100,12 @@ class Store(State):
         *,
         work: Future[Any] | None = None,
         failure: tuple[str, str] | None = None,
+        failed: Callable[[Job], None] = lambda _: None,
     ) -> Job:
         """Begin a job: when its time has come and ``work`` has ended ``done`` is called and it is SUCCESS.
 
         With ``failure`` (error code, reason), or where the call is doomed by a fault, it ends in FAIL instead and
-        ``done`` is not called; with an `ApiError` raised by ``done`` too.
+        ``failed`` is called; ``done`` is called no more. An `ApiError` raised by ``done`` makes it FAIL too.
         """
         job = Job(id=self.new_id().replace("-", ""), service=service, kind=kind, project_id=project_id, began=0.0)
         job.began = self.clock.now()
@@ -116,9 +117,17 @@ class Store(State):
             wrong = failure or _failure_of(done, job)
             job.status, job.ended = "FAIL" if wrong else "SUCCESS", self.clock.now()
             job.error_code, job.fail_reason = wrong or ("", "")
+            if wrong:
+                failed(job)
 
         job.takes_s = self.begin(takes, end, job=work)
         return job
+
+    def status(self, job: Job) -> str:
+        """The job's status; INIT in the first tenth of its time, RUNNING until it ends."""
+        if job.status in ("SUCCESS", "FAIL"):
+            return job.status
+        return "INIT" if self.clock.now() - job.began < job.takes_s / 10 else "RUNNING"
 
     def percent(self, job: Job) -> int:
         """How far a job is, 0 to 100."""

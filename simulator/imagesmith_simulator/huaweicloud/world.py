@@ -36,6 +36,11 @@ class Flavor:
     vcpus: int
     ram: int
 
+    @property
+    def is_arm(self) -> bool:
+        """Whether it has Kunpeng processors: kc1, km1, ks1, …"""
+        return self.id.startswith("k")
+
 
 @dataclass(frozen=True, slots=True)
 class PublicImage:
@@ -92,7 +97,7 @@ class World:
 
     ``sold_out`` holds ``(zone, flavor)`` pairs, and ``(zone, "")`` for a zone that has nothing left. What
     ``hidden_sold_out`` holds is told only by the failing job and not by the list of flavors. ``unavailable`` are zones
-    that are down.
+    that are down. ``keeps_failed``: a server whose job has failed stays in ERROR, as Nova leaves it; else it vanishes.
     """
 
     regions: dict[str, tuple[str, ...]] = field(
@@ -105,6 +110,7 @@ class World:
     sold_out: set[tuple[str, str]] = field(default_factory=set)
     hidden_sold_out: set[tuple[str, str]] = field(default_factory=set)
     unavailable: set[str] = field(default_factory=set)
+    keeps_failed: bool = True
 
     def zones(self, region: str) -> tuple[str, ...]:
         """The zones of a region, none for a region that does not exist."""
