@@ -65,8 +65,8 @@ def page(title: str, about: str, table: type[options.Options], without: frozense
         parts.append("| option | type | default | meaning |\n| --- | --- | --- | --- |\n" + "\n".join(ready))
     if later:
         parts.append(
-            "## Known, but not supported yet\n\n`validate` warns of a template that sets one of these, `build` refuses it.\n\n"
-            + "\n".join(later)
+            "## Known, but not supported yet\n\n"
+            "`validate` warns of a template that sets one of these, `build` refuses it.\n\n" + "\n".join(later)
         )
     return "\n\n".join(part for part in parts if part) + "\n"
 

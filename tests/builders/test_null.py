@@ -12,7 +12,7 @@ import pytest
 from imagesmith import build
 from imagesmith.errors import ConnectError, ProvisionError, TemplateError
 from imagesmith.plan import TemplateRequest
-from imagesmith.runner import check_plan
+from imagesmith.checking import check_plan
 from imagesmith.settings import RunSettings
 from imagesmith.template import load
 from tests.communicators.ssh.openssh import SSHD, USER, Sshd, make_key

@@ -47,8 +47,6 @@ def duration(seconds: float) -> str:
 
 def options_of(kind: Kind, name: str) -> type[Options] | None:
     """The option class of a plugin, None for one that is not there."""
-    if ":" in name:  # `load` takes that for a Python class, which no template can mean.
-        return None
     try:
         found = load(kind, name)
     except UsageError:

@@ -48,9 +48,10 @@ class Guard:
         authorization = request.headers.get("authorization", "")
         if not authorization.startswith(_ALGORITHM):
             raise _refused("APIGW.0301", "Incorrect IAM authentication information: x-auth-token not found")
-        fields = dict(
-            part.strip().partition("=")[::2] for part in authorization[len(_ALGORITHM) :].split(",") if "=" in part
-        )
+        fields: dict[str, str] = {}
+        for part in authorization[len(_ALGORITHM) :].split(","):
+            name, _, value = part.strip().partition("=")
+            fields[name] = value
         identity = self._known(fields.get("Access", ""), request.headers.get("x-security-token", ""))
         names = fields.get("SignedHeaders", "").split(";")
         for name in ("host", "x-sdk-date"):

@@ -151,7 +151,10 @@ def test_every_wrong_value_is_reported_at_once(tmp_path: Path) -> None:
     assert failing(tmp_path, template, variables=given) == [
         'There is no variable "bb" to give a value with -var. Did you mean "b"?',
         "t.pkr.hcl:1:1: The variable \"a\" has no value. Give it one with -var 'a=…', -var-file or PKR_VAR_a.",
-        't.pkr.hcl:2:1: The value of the variable "b" from -var must be a number: a number is wanted. Write a number, such as 20.',
+        (
+            't.pkr.hcl:2:1: The value of the variable "b" from -var must be a number: a number is wanted. '
+            "Write a number, such as 20."
+        ),
         (
             't.pkr.hcl:5:1: The value of the variable "c" from -var is not a list of string at column 1. '
             'It is read as an expression, such as true, ["a", "b"] or {a = "b"}.'
@@ -222,8 +225,10 @@ def test_wrong_declarations_are_reported_together(tmp_path: Path) -> None:
         't.pkr.hcl:2:10: There is no type "strng". Did you mean "string"?',
         't.pkr.hcl:3:3: A variable block has no argument "defualt". Did you mean "default"?',
         't.pkr.hcl:4:15: "sensitive" must be true or false. a bool is wanted.',
-        "t.pkr.hcl:8:13: The default can't become the variable's type, number. a number is wanted. "
-        "Write a number, such as 20.",
+        (
+            "t.pkr.hcl:8:13: The default can't become the variable's type, number. a number is wanted. "
+            "Write a number, such as 20."
+        ),
         't.pkr.hcl:11:3: The variable "a" is declared twice. The first one is at t.pkr.hcl:1:1.',
     ]
 
