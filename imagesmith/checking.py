@@ -43,7 +43,7 @@ def _problems(planned: PlannedBuild, plan: Plan) -> Iterator[Diagnostic]:
 
 def _decode(kind: plugin.Kind, name: str, configuration: Configuration, plan: Plan) -> None:
     try:
-        options = plugin.load(kind, name)
+        options = plugin.load(kind, name) if plan.language == "python" else plugin.named(kind, name)
     except plugin.NotYet:
         raise
     except ImagesmithError:

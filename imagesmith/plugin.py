@@ -25,7 +25,6 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "null": "imagesmith.builders.null:Null",
     },
     "communicators": {
-        "nowhere": "imagesmith.builders.file:nowhere",
         "ssh": "imagesmith_ssh:connect",
     },
     "provisioners": {
@@ -92,11 +91,11 @@ def load(kind: Kind, name: str) -> Any:
 
     Raises `NotYet` for a name that a later release will know, `UsageError` for an unknown one, with "did you mean".
 
-    A library user's own class has the name that `name_of` gave it; a template can't name a class.
+    Library users' own classes go by ``module:Class`` (see `name_of`); what a template names goes through `named`.
     """
-    if (own := _own.get((kind, name))) is not None:
-        return own
-    target = BUILT_IN[kind].get(name) or dict(_others(kind)).get(name)
+    target = name if ":" in name else BUILT_IN[kind].get(name)
+    if target is None:
+        target = dict(_others(kind)).get(name)
     if target is None:
         raise _unknown(kind, name)
     module, _, attribute = target.partition(":")
@@ -104,6 +103,13 @@ def load(kind: Kind, name: str) -> Any:
         return getattr(importlib.import_module(module), attribute)
     except (ModuleNotFoundError, AttributeError) as error:
         raise UsageError(f'the {_noun(kind)} "{name}" can\'t be loaded: {error}') from error
+
+
+def named(kind: Kind, name: str) -> Any:
+    """`load` for a name out of a template, which can name no Python object."""
+    if ":" in name:
+        raise _unknown(kind, name)
+    return load(kind, name)
 
 
 def foreign(kind: Kind, name: str, required: Mapping[str, str]) -> NotYet | None:
@@ -132,16 +138,7 @@ def names(kind: Kind) -> list[str]:
 def name_of(kind: Kind, plugin: type) -> str:
     """The name under which `load` finds this class: the built-in's own, ``module:Class`` for anybody else's."""
     target = f"{plugin.__module__}:{plugin.__qualname__}"
-    for name, built_in in BUILT_IN[kind].items():
-        if built_in == target:
-            return name
-    _own[kind, target] = plugin
-    load.cache_clear()
-    return target
-
-
-_own: dict[tuple[Kind, str], type] = {}
-"""The classes that library users have given instead of names."""
+    return next((name for name, built_in in BUILT_IN[kind].items() if built_in == target), target)
 
 
 def _others(kind: Kind) -> Iterator[tuple[str, str]]:

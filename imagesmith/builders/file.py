@@ -31,7 +31,7 @@ from imagesmith.interfaces import (
 from imagesmith.options import option
 from imagesmith.waiting import CancelToken
 
-NOWHERE = "nowhere"
+NOWHERE = "imagesmith.builders.file:nowhere"
 
 
 class File(CommunicatorOptions):

@@ -69,7 +69,7 @@ def _secret_options() -> frozenset[str]:
     for kind in ("builders", "provisioners", "post_processors"):
         for name in plugin.names(kind):
             try:
-                records = table(plugin.load(kind, name)).values()
+                records = table(plugin.named(kind, name)).values()
             except Exception:  # noqa: BLE001, S112 - somebody else's broken plugin must not break the error shown
                 continue
             found |= {word for record in records if record.secret for word in (record.name, *record.aliases)}

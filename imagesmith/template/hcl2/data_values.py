@@ -71,7 +71,7 @@ class DataReader:
             self.problems.add(f'The data source "{kind}" needs HCP Packer', "It is not used here", _INSTEAD, place)
             return None
         try:
-            return plugin.load("data_sources", kind)
+            return plugin.named("data_sources", kind)
         except ImagesmithError as error:
             later: ImagesmithError | None = error if isinstance(error, plugin.NotYet) else None
             later = later or plugin.foreign("data_sources", kind, self.foreign_plugins)

@@ -11,7 +11,7 @@ from typing import Any
 from imagesmith import coercion
 from imagesmith.errors import Location, UsageError
 from imagesmith.options import Duration, Given, Option, Options, table
-from imagesmith.plugin import Kind, load
+from imagesmith.plugin import Kind, named
 from imagesmith.template.rendering import Block
 from imagesmith.template.upgrade.pieces import Code, Literal, expression, is_identifier, long_expression, merged
 from imagesmith.template.upgrade.texts import Place, Texts
@@ -48,7 +48,7 @@ def duration(seconds: float) -> str:
 def options_of(kind: Kind, name: str) -> type[Options] | None:
     """The option class of a plugin, None for one that is not there."""
     try:
-        found = load(kind, name)
+        found = named(kind, name)
     except UsageError:
         return None
     return found if isinstance(found, type) and issubclass(found, Options) else None
