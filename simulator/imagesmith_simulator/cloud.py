@@ -110,11 +110,11 @@ class SimulatedCloud(ABC):
         return {"access_key": self.access_key, "secret_key": self.secret_key, "endpoint": self.url}
 
     def deny(self, actions: Sequence[str]) -> None:
-        """Refuse these actions as not allowed from now on; none for no restriction."""
+        """Refuse these actions, by their own names or their policies', as not allowed; none for no restriction."""
         self.gateway.denied = set(actions)
 
     def allow_only(self, actions: Sequence[str] | None) -> None:
-        """Refuse every action but these as not allowed; None for no restriction."""
+        """Refuse every action but these, named in either way, as not allowed; None for no restriction."""
         self.gateway.allowed = None if actions is None else set(actions)
 
     def limit(self, per_second: float | None, *, tell_when: bool = False) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -53,8 +53,8 @@ class Asked:
 class Gateway(ABC):
     """Serves one account.
 
-    ``denied`` are actions that the caller may not do; if ``allowed`` is not None only those are allowed. ``bucket`` is
-    the rate limit; ``tell_when`` puts the time to come again into a throttled answer.
+    ``denied`` are actions that the caller may not do; if ``allowed`` is not None only those are allowed. Both take the
+    action's own name and the names that policies have for it (`permissions`). ``bucket`` is the rate limit; ``tell_when`` puts the time to come again into a throttled answer.
     """
 
     def __init__(self, state: State, recorder: Recorder, faults: Faults) -> None:
@@ -106,9 +106,13 @@ class Gateway(ABC):
     def throttled(self, code: str, status: int, seconds: float) -> ApiError:
         """Too many calls; ``seconds`` > 0 tells when to come again. Empty code, status 0: the cloud's usual ones."""
 
+    def permissions(self, operation: Any, asked: Asked) -> Sequence[str]:
+        """What the caller must be allowed to do for this, as policies write it. Each is needed."""
+        return (f"{asked.product}:{operation.name}",)
+
     @abstractmethod
-    def forbidden(self, asked: Asked) -> ApiError:
-        """The caller may not do this."""
+    def forbidden(self, asked: Asked, permission: str) -> ApiError:
+        """The caller may not do this, because a policy does not give the permission."""
 
     @abstractmethod
     def unavailable(self, fault: Fault) -> ApiError:
@@ -190,8 +194,10 @@ class _Exchange:
 
     def _permit(self, operation: Operation) -> None:
         gateway = self._gateway
-        if operation.name in gateway.denied or (gateway.allowed is not None and operation.name not in gateway.allowed):
-            raise gateway.forbidden(self._asked)
+        for permission in gateway.permissions(operation, self._asked):
+            names = {operation.name, permission}
+            if names & gateway.denied or (gateway.allowed is not None and not names & gateway.allowed):
+                raise gateway.forbidden(self._asked, permission)
 
     def _record(self, reply: Reply, outcome: str) -> None:
         journal = self._journal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -114,8 +115,13 @@ class Gateway(gateway.Gateway):
         text = "Request was denied due to user flow control."
         return ApiError(code or "Throttling.User", status or 400, text, headers=headers)
 
-    def forbidden(self, asked: Asked) -> ApiError:
-        return ApiError("Forbidden.RAM", 403, f"User not authorized to operate {asked.product}:{asked.action}.")
+    def permissions(self, operation: Action, asked: Asked) -> Sequence[str]:
+        """Giving a RAM role to an instance takes a permission of RAM's own."""
+        wanted = f"{asked.product}:{operation.name}"
+        return (wanted, "ram:PassRole") if asked.parameters.get("RamRoleName") else (wanted,)
+
+    def forbidden(self, asked: Asked, permission: str) -> ApiError:
+        return ApiError("Forbidden.RAM", 403, f"User not authorized to operate {permission}.")
 
     def unavailable(self, fault: Fault) -> ApiError:
         text = fault.message or "A fault that was asked for."

@@ -116,8 +116,8 @@ class Gateway(gateway.Gateway):
         headers = {"Retry-After": str(max(1, round(seconds)))} if seconds > 0 else {}
         return ApiError(code or "APIGW.0308", status or 429, text, headers=headers)
 
-    def forbidden(self, asked: Asked) -> ApiError:
-        text = f"Policy doesn't allow {asked.product}:{asked.action} to be performed."
+    def forbidden(self, asked: Asked, permission: str) -> ApiError:
+        text = f"Policy doesn't allow {permission} to be performed."
         return ApiError("PDP5.0001", 403, text)
 
     def unavailable(self, fault: Fault) -> ApiError:
