@@ -22,6 +22,8 @@ _SOUNDS = re.compile(r"secret|passw|passphrase|pwd|token|credential|access_?key|
 _IN_COMMENT = re.compile(
     rf"(?:{_SOUNDS.pattern})[\w.-]{{0,40}}[\"']?\s{{0,20}}[=:]\s{{0,20}}(?P<value>[^\n]+)", re.IGNORECASE
 )
+_ASSIGNMENT = re.compile(rf"(?:{_SOUNDS.pattern})[\w.-]{{0,40}}=(?P<value>[^\s\"'\],]+)", re.IGNORECASE)
+"""As an environment variable is written, wherever it stands."""
 _PLACES = re.compile(r"_(?:file|path|dir|url|name|length|type)$", re.IGNORECASE)
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*-----|\Z)", re.DOTALL)
 _TOKEN = re.compile(
@@ -37,6 +39,7 @@ _TOKEN = re.compile(
 )
 _ONLY_A_REFERENCE = re.compile(r'\$\{[^{}"]*\}|\$\{\s*env\("[^"]*"\)\s*\}|\{\{[^{}]*\}\}|')
 _IS_KEY = re.compile(r"[ \t\r\n]*[:=](?!=)")
+_ENDS = re.compile(r"[ \t\r]*(?:[,}\n]|\Z)")
 _LOOK_UPS = frozenset({"env", "vault", "consul_key", "aws_secretsmanager", "aws_secretsmanager_raw", "file"})
 """Functions whose arguments say where a secret is, not what it is."""
 
@@ -79,7 +82,8 @@ def _secret_options() -> frozenset[str]:
 @lru_cache(maxsize=8)
 def secret_spans(text: str) -> Sequence[Span]:
     """The stretches of the text that must not be shown, by offset, in order."""
-    return sorted([*_Reading(text).spans(), *(match.span() for match in _PRIVATE_KEY.finditer(text))])
+    found = [*_Reading(text).spans(), *(match.span() for match in _PRIVATE_KEY.finditer(text))]
+    return sorted(set(found) | {match.span("value") for match in _ASSIGNMENT.finditer(text)})
 
 
 @dataclass(slots=True)
@@ -131,7 +135,7 @@ class _Reading:
         if match["comment"]:
             self.found += [found.span("value") for found in _IN_COMMENT.finditer(self.text, *match.span())]
         elif match["name"]:
-            self.name(match["name"])
+            self.name(match["name"], match)
         elif match["number"]:
             self.literal(*match.span())
         elif match["mark"]:
@@ -167,12 +171,15 @@ class _Reading:
     def parent_key(self) -> str:
         return self.frames[-2].key if len(self.frames) > 1 else ""
 
-    def name(self, name: str) -> None:
+    def name(self, name: str, match: re.Match[str]) -> None:
         frame = self.frames[-1]
         self.word = name
         if not frame.key:
             frame.header.append(name)
             return
+        bare = not frame.begun and _ENDS.match(self.text, match.end())
+        if bare and name not in ("true", "false", "null") and sounds_secret(frame.key):
+            self.found.append(match.span())
         frame.begun = True
         if frame.key == "sensitive" and name == "true":
             frame.sensitive = True
