@@ -7,7 +7,7 @@ from pathlib import Path
 
 from imagesmith.errors import Diagnostic, Location, TemplateError, UsageError
 
-LARGEST = 32 << 20
+LARGEST = 16 << 20
 """The largest file that is taken for a template, in bytes."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from imagesmith.options import Given
@@ -139,7 +139,7 @@ def is_identifier(name: str) -> bool:
 
 
 def refuse_unknown(
-    body: nodes.Body, owner: str, arguments: Sequence[str], blocks: Sequence[str], problems: Problems
+    body: nodes.Body, owner: str, arguments: Collection[str], blocks: Collection[str], problems: Problems
 ) -> None:
     """Note every argument and block that doesn't belong in a body."""
     for argument in body.arguments.values():

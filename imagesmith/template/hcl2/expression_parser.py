@@ -6,6 +6,7 @@ import re
 
 from imagesmith.template.hcl2 import nodes, numeric
 from imagesmith.template.hcl2.cty import FALSE, NULL, TRUE, Value, number, string
+from imagesmith.template.hcl2.scanner import MAX_EXPRESSIONS
 from imagesmith.template.hcl2.template_parser import TemplateParser
 
 _NUMBER = re.compile(r"[0-9](?:[0-9]|\.[0-9]|[eE][+-]?[0-9])*")
@@ -48,6 +49,9 @@ class ExpressionParser(TemplateParser):
         """Read one expression; what follows it is left to the caller."""
         self.skip_space()
         start = self.at
+        self.expressions += 1
+        if self.expressions > MAX_EXPRESSIONS:
+            self.fail(f"There are more than {MAX_EXPRESSIONS:,} values in this file", hint="Split it into several")
         simple = (_SIMPLE_FREE if self.free else _SIMPLE_LINE).match(self.text, start)
         if simple and (node := self._simple(simple)):
             self.at = simple.end()

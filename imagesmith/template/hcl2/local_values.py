@@ -36,7 +36,7 @@ def declared(blocks: Sequence[nodes.Block], problems: Problems) -> dict[str, Loc
 
 def _of_block(block: nodes.Block, problems: Problems) -> list[LocalValue]:
     if block.type == "locals":
-        refuse_unknown(block.body, "The locals block", list(block.body.arguments), (), problems)
+        refuse_unknown(block.body, "The locals block", block.body.arguments, (), problems)
         return [LocalValue(a.name, a.expression, a) for a in block.body.arguments.values()]
     refuse_unknown(block.body, "A local block", ("expression", "sensitive"), (), problems)
     name = block.labels[0].name

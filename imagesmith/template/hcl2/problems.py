@@ -16,6 +16,7 @@ class Problems:
     def __init__(self) -> None:
         self.errors: list[Diagnostic] = []
         self.warnings: list[Diagnostic] = []
+        self._known: set[Diagnostic] = set()
 
     def add(self, summary: str, detail: str = "", hint: str = "", location: Location | None = None) -> None:
         """Note an error."""
@@ -28,9 +29,9 @@ class Problems:
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Note what somebody else has found; the same thing is noted once, however many builds it is found in."""
         for diagnostic in diagnostics:
-            known = self.errors if diagnostic.severity == "error" else self.warnings
-            if diagnostic not in known:
-                known.append(diagnostic)
+            if diagnostic not in self._known:
+                self._known.add(diagnostic)
+                (self.errors if diagnostic.severity == "error" else self.warnings).append(diagnostic)
 
     def collecting(self) -> _Collecting:
         """Note a `TemplateError` of a ``with`` block instead of raising it; the rest of the block is left out."""

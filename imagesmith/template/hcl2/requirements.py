@@ -77,7 +77,7 @@ def _literal_text(node: nodes.Expression, name: str, problems: Problems) -> str 
 def _check_plugins(
     block: nodes.Block, seen: dict[str, nodes.Block], foreign: dict[str, str], problems: Problems
 ) -> None:
-    refuse_unknown(block.body, "required_plugins", list(block.body.arguments), (), problems)
+    refuse_unknown(block.body, "required_plugins", block.body.arguments, (), problems)
     for argument in block.body.arguments.values():
         if argument.name in seen:
             problems.add(f'The plugin "{argument.name}" is required twice', location=argument.location)

@@ -10,6 +10,8 @@ from imagesmith.template.hcl2.source import Source, failure
 
 MAX_DEPTH = 100
 """How deep expressions and blocks may be nested."""
+MAX_EXPRESSIONS = 600_000
+"""How many expressions one file may hold; it bounds the memory that reading it takes."""
 
 _COMMENT = r"/\*(?>(?s:.*?)\*/)"
 _SPACE = re.compile(rf"(?:[ \t]+|{_COMMENT})*+")
@@ -41,6 +43,7 @@ class Scanner:
         self.at = 1 if source.text.startswith("\ufeff") else 0
         self.free = 0
         self.depth = 0
+        self.expressions = 0
 
     def fail(self, summary: str, detail: str = "", hint: str = "", offset: int | None = None) -> NoReturn:
         """Raise the fault at this place, or at ``offset``."""

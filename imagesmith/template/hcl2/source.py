@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Sequence
 from functools import cached_property
 
 from imagesmith.errors import Diagnostic, Location, TemplateError
 from imagesmith.template.hcl2.graphemes import count
+
+_FAR = 200
+_PLAIN_PAIR = re.compile(r"[ -~]{2}")
 
 
 class Source:
@@ -16,6 +20,7 @@ class Source:
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.text = text
+        self._counted = (-1, 0)
 
     @cached_property
     def _line_starts(self) -> Sequence[int]:
@@ -30,7 +35,25 @@ class Source:
         """The line and column of a character."""
         line = max(bisect.bisect_right(self._line_starts, offset), 1)
         start = self._line_starts[line - 1]
-        return Location(self.name, line, count(self.text[start:offset]) + 1)
+        if self._plain:
+            return Location(self.name, line, offset - start + 1)
+        return Location(self.name, line, self._column(start, offset))
+
+    @cached_property
+    def _plain(self) -> bool:
+        """Whether each character is one column."""
+        return self.text.isascii() and "\r" not in self.text
+
+    def _column(self, start: int, offset: int) -> int:
+        """The column, counted on from the last one that was asked for on this line, so that long lines stay cheap."""
+        known, column = self._counted if start <= self._counted[0] <= offset else (start, 0)
+        # Only between plain characters is it sure that what stands left and right are characters of their own.
+        sure = known
+        if offset - known > _FAR:
+            sure = next((at for at in range(offset, known, -1) if _PLAIN_PAIR.match(self.text, at - 1)), known)
+            column += count(self.text[known:sure])
+            self._counted = (sure, column)
+        return column + count(self.text[sure:offset]) + 1
 
     def inner(self, offset: int, text: str) -> Source:
         """A text that is read by itself but stands at this place; its faults are shown there."""

@@ -79,7 +79,7 @@ def declared(blocks: Sequence[nodes.Block], surroundings: Surroundings, problems
 def _of_block(block: nodes.Block, scope: Scope, problems: Problems) -> list[Declaration]:
     if block.type == "variable":
         return [_variable(block, scope, problems)]
-    refuse_unknown(block.body, "The variables block", list(block.body.arguments), (), problems)
+    refuse_unknown(block.body, "The variables block", block.body.arguments, (), problems)
     found = []
     for argument in block.body.arguments.values():
         default = _default(argument, None, scope, problems)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 
 from imagesmith.template.hcl2 import graphemes, numeric
+from imagesmith.template.hcl2.budget import spend
 from imagesmith.template.hcl2.conversion import NotConvertible, convert, unified, unify
 from imagesmith.template.hcl2.cty import (
     BOOL,
@@ -342,6 +344,7 @@ def setproduct(*collections: Value) -> Value:
     ordered = not any(isinstance(collection.type, SetOf) for collection in collections)
     if any(isinstance(collection.type, TupleOf) for collection in collections):
         rows = [convert(collection, _ANY_LIST).raw for collection in collections]
+    spend(math.prod(map(len, rows)) * (len(rows) + 1))
     combinations = [tuple_of(items) for items in itertools.product(*rows)]
     kind = combinations[0].type if combinations else TupleOf(())
     return list_of(kind, combinations) if ordered else set_of(kind, combinations)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from imagesmith.template.hcl2.budget import spend, spend_text
 from imagesmith.template.hcl2.functions.registry import FunctionProblem
 
 LONGEST = 10_000
@@ -54,6 +55,8 @@ def replaced(expression: Any, text: str, replacement: str) -> str:
     at = 0
     for match in matches(expression, text):
         pieces += [raw[at : match.start()], _expanded(replacement, match)]
+        spend(1)
+        spend_text(len(pieces[-1]))
         at = match.end()
     return b"".join([*pieces, raw[at:]]).decode()
 
