@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from imagesmith_simulator.refusals import ApiError
@@ -21,3 +21,8 @@ def number(value: object, name: str, code: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).lstrip("-").isdigit():
         raise ApiError(code, 400, f"The parameter {name} must be a number.")
     return int(value)
+
+
+def tags_of(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Tags that come as a list of keys and values."""
+    return {str(entry.get("key", "")): str(entry.get("value") or "") for entry in entries}
