@@ -26,7 +26,7 @@ def check_plan(plan: Plan, *, for_build: bool = False) -> tuple[Diagnostic, ...]
 
 
 def _problems(planned: PlannedBuild, plan: Plan) -> Iterator[Diagnostic]:
-    for kind, name, configuration in _parts(planned):
+    for kind, name, configuration in parts(planned):
         try:
             _decode(kind, name, configuration, plan)
         except TemplateError as error:
@@ -68,7 +68,8 @@ def _as_warning(problem: Diagnostic) -> Diagnostic:
     return dataclasses.replace(problem, severity="warning", detail=problem.detail or _REFUSED)
 
 
-def _parts(planned: PlannedBuild) -> Iterator[tuple[plugin.Kind, str, Configuration]]:
+def parts(planned: PlannedBuild) -> Iterator[tuple[plugin.Kind, str, Configuration]]:
+    """Every plugin of a build: its kind, its name and what it was given."""
     yield "builders", planned.type, planned.source
     for provisioner in planned.provisioners:
         yield "provisioners", provisioner.type, provisioner.configuration

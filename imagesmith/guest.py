@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from imagesmith import plugin
-from imagesmith.errors import Cancelled, ImagesmithError
+from imagesmith.errors import AccessDenied, Cancelled, ImagesmithError
 from imagesmith.interfaces import Address, Connect, Login, Machine, Provider, Remote
 from imagesmith.job import Job
 from imagesmith.lifecycle import Run
@@ -65,19 +65,26 @@ def _connect(job: Job, cloud: Provider, machine: Machine, address: Address, logi
         job.source,
         cancel=job.run.cancel,
         say=job.run.say,
-        console=_console(cloud, machine),
+        console=_console(job.run, cloud, machine),
     )
     return Connected(address.host, remote)
 
 
-def _console(cloud: Provider, machine: Machine) -> Callable[[], str]:
-    """The console's text; a cloud that refuses it does not fail the build."""
+def _console(run: Run, cloud: Provider, machine: Machine) -> Callable[[], str]:
+    """The console's text; a cloud that refuses it does not fail the build, but a missing permission is told once."""
+    told = False
 
     def text() -> str:
+        nonlocal told
         try:
             return cloud.console(machine)
         except Cancelled:
             raise
+        except AccessDenied as error:
+            if not told:
+                run.say(f"the guest's console can't be read: {error}", "warning")
+            told = True
+            return ""
         except ImagesmithError:
             return ""
 

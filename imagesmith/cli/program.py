@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, str] = {
     "build": "build the images of a template",
     "validate": "check a template without touching a cloud",
     "inspect": "show what a template consists of",
+    "policy": "print the least that a template's builds must be allowed to do",
     "console": "try out expressions with a template's variables",
     "fmt": "put templates into the canonical layout",
     "fix": "print a JSON template with today's names for its options",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 
-from imagesmith.errors import CloudError, Conflict, ImagesmithError, NotFound
+from imagesmith.errors import AccessDenied, CloudError, Conflict, ImagesmithError, NotFound
 from imagesmith.interfaces import Resource
 from imagesmith.waiting import Patience, Pending
 from imagesmith_alicloud import address, image, machine
@@ -61,6 +61,8 @@ def _unbind(context: Context, identity: str) -> None:
     request = vpc.UnassociateEipAddressRequest(allocation_id=identity, instance_id=found["InstanceId"])
     try:
         context.cloud.write(request)
+    except AccessDenied:
+        raise
     except CloudError as error:
         context.run.say(f"EIP {identity} can't be unbound yet: {error}", "debug")
 

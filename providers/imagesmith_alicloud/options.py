@@ -8,6 +8,7 @@ from pathlib import Path
 from imagesmith.communicator import CommunicatorOptions
 from imagesmith.errors import Diagnostic
 from imagesmith.interfaces import Lifecycle, Provider
+from imagesmith.permissions import Permissions
 from imagesmith_alicloud.access_options import AccessOptions, require_sdk
 from imagesmith_alicloud.image_options import ImageOptions
 from imagesmith_alicloud.run_options import RunOptions
@@ -30,6 +31,12 @@ class AlicloudEcs(AccessOptions, ImageOptions, RunOptions, CommunicatorOptions):
         from imagesmith_alicloud.provider import AlicloudProvider
 
         return AlicloudProvider.open(self, lifecycle)
+
+    def permissions(self, *, force: bool = False) -> Permissions:
+        """What a build with these options can call: `imagesmith_alicloud.policy` has the table."""
+        from imagesmith_alicloud import policy
+
+        return policy.permissions(self, force=force)
 
     @property
     def instance_password(self) -> str:

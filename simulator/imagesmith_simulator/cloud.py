@@ -6,7 +6,7 @@ What differs from cloud to cloud is what its subclass says: the state, the gatew
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
@@ -116,6 +116,10 @@ class SimulatedCloud(ABC):
     def allow_only(self, actions: Sequence[str] | None) -> None:
         """Refuse every action but these, named in either way, as not allowed; None for no restriction."""
         self.gateway.allowed = None if actions is None else set(actions)
+
+    def permissions(self) -> Set[str]:
+        """Every permission that a call has needed so far, by the names that policies have, granted or not."""
+        return frozenset(self.gateway.wanted)
 
     def limit(self, per_second: float | None, *, tell_when: bool = False) -> None:
         """Throttle calls beyond this rate; ``tell_when`` adds the time to come again. None for no limit."""

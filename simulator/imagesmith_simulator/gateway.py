@@ -54,7 +54,7 @@ class Gateway(ABC):
     """Serves one account.
 
     ``denied`` are actions that the caller may not do; if ``allowed`` is not None only those are allowed. Both take the
-    action's own name and the names that policies have for it (`permissions`). ``bucket`` is the rate limit; ``tell_when`` puts the time to come again into a throttled answer.
+    action's own name and the names that policies have for it (`permissions`); ``wanted`` are those that calls have needed so far. ``bucket`` is the rate limit; ``tell_when`` puts the time to come again into a throttled answer.
     """
 
     def __init__(self, state: State, recorder: Recorder, faults: Faults) -> None:
@@ -63,6 +63,7 @@ class Gateway(ABC):
         self.faults = faults
         self.denied: set[str] = set()
         self.allowed: set[str] | None = None
+        self.wanted: set[str] = set()
         self.bucket: TokenBucket | None = None
         self.tell_when = False
 
@@ -196,6 +197,7 @@ class _Exchange:
         gateway = self._gateway
         for permission in gateway.permissions(operation, self._asked):
             names = {operation.name, permission}
+            gateway.wanted.add(permission)
             if names & gateway.denied or (gateway.allowed is not None and not names & gateway.allowed):
                 raise gateway.forbidden(self._asked, permission)
 
