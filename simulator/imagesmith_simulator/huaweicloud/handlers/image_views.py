@@ -10,7 +10,7 @@ from imagesmith_simulator.huaweicloud.resources import Image
 from imagesmith_simulator.huaweicloud.world import World
 from imagesmith_simulator.refusals import ApiError
 
-_TYPES = {"public": "gold", "market": "market", "private": "private", "shared": "shared"}
+_TYPES = {"public": "gold", "market": "market"}
 _COMPARED = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "eq": "==", "neq": "!="}
 
 
@@ -21,13 +21,13 @@ def image_view(image: Image, project_id: str, clock: SimulatedClock) -> Mapping[
         "id": image.id,
         "name": image.name,
         "status": image.status,
-        "visibility": "shared" if kind == "shared" else image.visibility,
+        "visibility": kind if kind in ("private", "shared") else image.visibility,
         "owner": image.owner or image.project_id,
         "min_disk": image.min_disk,
         "min_ram": image.min_ram,
         "max_ram": str(image.max_ram),
         "size": 0,
-        "protected": image.visibility != "private",
+        "protected": kind in _TYPES.values(),
         "container_format": "bare",
         "disk_format": "zvhd2",
         "created_at": clock.stamp(image.created),
@@ -60,14 +60,20 @@ def image_view(image: Image, project_id: str, clock: SimulatedClock) -> Mapping[
 
 
 def type_of(image: Image, project_id: str) -> str:
-    """The ``__imagetype`` for a project: gold, market, private or shared."""
-    own = image.visibility in ("public", "market") or image.project_id == project_id
-    return _TYPES[image.visibility] if own else "shared"
+    """The ``__imagetype`` for a project: gold, market, private, or shared, which what one shares oneself is too."""
+    if image.visibility in ("public", "market"):
+        return _TYPES[image.visibility]
+    return "private" if image.project_id == project_id and not image.members else "shared"
 
 
 def tag_words(image: Image) -> list[str]:
-    """The tags as words, ``key=value``."""
-    return [f"{key}={value}" if value else key for key, value in sorted(image.tags.items())]
+    """The tags as words, ``key.value``."""
+    return [f"{key}.{value}" if value else key for key, value in sorted(image.tags.items())]
+
+
+def _has_tag(image: Image, wanted: str) -> bool:
+    """A tag is asked for by its key, or by key and value, with a dot or an equals sign between them."""
+    return any(wanted in (key, f"{key}.{value}", f"{key}={value}") for key, value in image.tags.items())
 
 
 def matches(image: Image, query: Mapping[str, str], project_id: str, world: World, clock: SimulatedClock) -> bool:
@@ -81,7 +87,7 @@ def matches(image: Image, query: Mapping[str, str], project_id: str, world: Worl
     wanted = query.get("enterprise_project_id", "all_granted_eps")
     if image.visibility == "private" and wanted not in ("all_granted_eps", image.enterprise_project_id):
         return False
-    if "tag" in query and query["tag"] not in tag_words(image):
+    if "tag" in query and not _has_tag(image, query["tag"]):
         return False
     return _membership(image, query, project_id) and all(
         _same(name, view.get(name, ""), value) for name, value in query.items() if name not in _ELSEWHERE
