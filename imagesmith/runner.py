@@ -83,8 +83,9 @@ class _Session:
         self.ledger = stack.enter_context(
             Ledger.create(state_folder(settings.state_dir), self.run_id, template=template)
         )
-        self.simulation = Simulation(settings.simulate_options, settings.clouds) if settings.simulate else None
-        if self.simulation:
+        self.simulation: Simulation | None = None
+        if settings.simulate:
+            self.simulation = Simulation(settings.simulate_options, settings.clouds, settings.simulate_at)
             stack.callback(self.simulation.close)
 
     def emit(self, event: events.Event) -> None:

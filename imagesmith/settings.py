@@ -21,6 +21,7 @@ class RunSettings:
     for all. ``state_dir``: where the ledger is written (default: see `imagesmith.ledger.state_folder`).
     ``simulate``: run against a simulated cloud on loopback; ``simulate_options`` go to its ``start``. ``clouds`` are
     simulated clouds by name that you have started yourself, to look at them afterwards; they are not closed.
+    ``simulate_at``: the address of one that another process serves.
     ``clock`` is what waits measure time with. ``ask`` answers prompts (``-debug``, ``-on-error=ask``, breakpoints);
     ``cancel`` stops the run when it is set.
     """
@@ -34,6 +35,7 @@ class RunSettings:
     simulate: bool = False
     simulate_options: Mapping[str, object] = field(default_factory=dict)
     clouds: Mapping[str, SimulatedCloud] = field(default_factory=dict)
+    simulate_at: str = ""
     clock: Clock | None = None
     ask: Ask = lambda _prompt: None
     cancel: CancelToken = field(default_factory=CancelToken)

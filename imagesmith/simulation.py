@@ -12,10 +12,17 @@ from imagesmith.interfaces import SimulatedCloud
 
 
 class Simulation:
-    """The simulated clouds of one run: ``given`` ones, and those started when the first build needs one."""
+    """The simulated clouds of one run: ``given`` ones, and those started when the first build needs one.
 
-    def __init__(self, start_options: Mapping[str, object], given: Mapping[str, SimulatedCloud]) -> None:
+    ``served`` is the address of a cloud that another process serves (``imagesmith simulate``); it is used by the builds
+    of its kind.
+    """
+
+    def __init__(
+        self, start_options: Mapping[str, object], given: Mapping[str, SimulatedCloud], served: str = ""
+    ) -> None:
         self._start_options: Mapping[str, Any] = start_options
+        self.served = served
         self._given = given
         self._clouds: dict[str, SimulatedCloud] = dict(given)
 
@@ -48,8 +55,9 @@ class Simulation:
     def _cloud(self, name: str) -> SimulatedCloud:
         if name not in self._clouds:
             kind = plugin.load("simulators", name)
+            served = kind.at(self.served) if self.served else None
             lively = {"latencies": kind.lively_latencies}
-            self._clouds[name] = kind.start(**(lively | dict(self._start_options)))
+            self._clouds[name] = served or kind.start(**(lively | dict(self._start_options)))
         return self._clouds[name]
 
     def inventory(self) -> tuple[str, ...]:

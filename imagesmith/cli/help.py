@@ -15,6 +15,7 @@ _ENVIRONMENT = {
     "PACKER_LOG=1": "write a debug log to stderr",
     "PACKER_LOG_PATH": "write the debug log to this file",
     "NO_COLOR": "no colours; PACKER_NO_COLOR means the same",
+    "IMAGESMITH_SIMULATE=1": "build in a simulated cloud; an address: in the one that is served there",
     "IMAGESMITH_STATE_DIR": "where the records of runs are kept",
     "CHECKPOINT_DISABLE": "not needed: nothing is ever sent anywhere but to the cloud",
 }

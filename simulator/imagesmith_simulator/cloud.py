@@ -6,7 +6,7 @@ What differs from cloud to cloud is what its subclass says: the state, the gatew
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
@@ -19,10 +19,12 @@ from imagesmith_simulator.machines.hosting import HostedMachines, Machines, NoMa
 from imagesmith_simulator.machines.interface import MachineKind
 from imagesmith_simulator.rate_limit import TokenBucket
 from imagesmith_simulator.record import Call, Recorder
+from imagesmith_simulator.served import ServedCloud, wants
 from imagesmith_simulator.server import LoopbackServer, Reply, Request
 from imagesmith_simulator.state import State
 
 AnyCloud = TypeVar("AnyCloud", bound="SimulatedCloud")
+AnyOptions = TypeVar("AnyOptions")
 Line = tuple[str, Any]
 """A thing that exists, with its kind."""
 
@@ -33,6 +35,8 @@ SECRET_KEY = "SIMULATED-SK"  # noqa: S105 - it opens nothing but this simulator
 class SimulatedCloud(ABC):
     """One account on 127.0.0.1. Use a subclass's `start`; close it when done (it is a context manager too)."""
 
+    name: ClassVar[str]
+    """Which cloud it is, such as ``alicloud``."""
     lively_latencies: ClassVar[Mapping[str, float]]
     """Latencies with which a simulated build looks like a build and is still over in seconds."""
     capturing: ClassVar[Collection[str]]
@@ -50,6 +54,20 @@ class SimulatedCloud(ABC):
         self._found_first = self._found()
         self.limit(rate_limit)
         self._server = LoopbackServer(self._application, port=port)
+
+    @staticmethod
+    @abstractmethod
+    def facts(source: object) -> Mapping[str, Any]:
+        """What `adopt` wants to know of the options of a builder or a data source."""
+
+    @staticmethod
+    @abstractmethod
+    def pointed(source: AnyOptions, at: Mapping[str, str]) -> AnyOptions:
+        """The same options with the keys and the endpoint that `adopt` has answered."""
+
+    @abstractmethod
+    def environment(self) -> Mapping[str, str]:
+        """The environment in which other programs find this cloud, as far as variables can say it."""
 
     @abstractmethod
     def _open_gateway(self) -> Gateway:
@@ -102,12 +120,35 @@ class SimulatedCloud(ABC):
         """How much of each kind the account may hold in a region."""
         return self.state.quotas
 
+    @classmethod
+    def at(cls, url: str) -> ServedCloud | None:
+        """The cloud that another process serves there; None if that is another cloud.
+
+        Raises `imagesmith.errors.UsageError` if none answers.
+        """
+        served = ServedCloud(url, cls.facts, cls.pointed)
+        return served if served.name == cls.name else None
+
+    def attach(self, source: AnyOptions) -> AnyOptions:
+        """The same options of a builder or a data source, pointed at this cloud; what they name is made to exist.
+
+        Keys that the options have are accepted from now on; without any they get this cloud's own.
+        """
+        return self.pointed(source, self.adopt(wants(source, self.facts(source))))
+
     def adopt(self, options: Mapping[str, Any]) -> Mapping[str, str]:
-        """Make what builder options name by id exist; the credentials and the endpoint to use."""
+        """Make what builder options name by id exist; the credentials and the endpoint to use.
+
+        Keys among the options are accepted from now on, and are the ones to use.
+        """
+        keys = {"access_key": self.access_key, "secret_key": self.secret_key, "security_token": ""}
+        if options.get("access_key") and options.get("secret_key"):
+            keys = {name: str(options.get(name) or "") for name in keys}
+            self.register(**keys)
         with self.clock.lock:
             self._adopt(options)
             self._found_first = {**self._found_first, **self._found()}
-        return {"access_key": self.access_key, "secret_key": self.secret_key, "endpoint": self.url}
+        return {**keys, "endpoint": self.url}
 
     def deny(self, actions: Sequence[str]) -> None:
         """Refuse these actions, by their own names or their policies', as not allowed; none for no restriction."""
@@ -117,7 +158,7 @@ class SimulatedCloud(ABC):
         """Refuse every action but these, named in either way, as not allowed; None for no restriction."""
         self.gateway.allowed = None if actions is None else set(actions)
 
-    def permissions(self) -> Set[str]:
+    def permissions(self) -> frozenset[str]:
         """Every permission that a call has needed so far, by the names that policies have, granted or not."""
         return frozenset(self.gateway.wanted)
 

@@ -1,5 +1,6 @@
 """The control interface of a simulated cloud for other processes: JSON without signatures, under ``/_simulator/``.
 
+    GET  cloud            {"cloud": ...}: which cloud it is
     GET  inventory        what exists and did not at the start, one line each
     GET  leftovers        the part of it that a finished build must not leave
     GET  lost             what was there at the start and is not any more
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from urllib.parse import parse_qsl
 
 from imagesmith_simulator.clock import SimulatedClock
@@ -35,6 +36,9 @@ _NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 class Controlled(Protocol):
     """What a simulated cloud offers to its control interface."""
+
+    name: ClassVar[str]
+    """Which cloud it is."""
 
     @property
     def faults(self) -> Faults:
@@ -100,6 +104,7 @@ class Control:
     def _routes(self) -> dict[tuple[str, str], Callable[[Request], Any]]:
         cloud = self._cloud
         return {
+            ("GET", "cloud"): lambda _: {"cloud": cloud.name},
             ("GET", "inventory"): lambda _: list(cloud.inventory()),
             ("GET", "leftovers"): lambda _: list(cloud.leftovers()),
             ("GET", "lost"): lambda _: list(cloud.lost()),

@@ -12,6 +12,7 @@ from imagesmith.cli.report import Printer
 from imagesmith.cli.stopping import Stopper
 
 if TYPE_CHECKING:
+    from imagesmith.cli.simulate_flags import Place
     from imagesmith.events import Event
     from imagesmith.plan import Plan
     from imagesmith.runner import RunOutcome
@@ -33,7 +34,12 @@ _FLAGS = (
     Flag("color", "boolean", "No colours. (-color=true: colours also off a terminal.)", True),
     Flag("timestamp-ui", "boolean", "Begin each line with the time.", False),
     Flag("log-format", "choice", "text: plain lines; json: an event a line.", "auto", choices=("auto", "text", "json")),
-    Flag("simulate", "boolean", "Build in a simulated cloud on this machine: no account, no cost.", False),
+    Flag(
+        "simulate",
+        "boolean",
+        "Build in a simulated cloud on this machine: no account, no cost. (IMAGESMITH_SIMULATE=1)",
+        False,
+    ),
     *simulate_flags.CLOUD,
     STATE_DIR,
     template_flags.SEQUENTIAL,
@@ -49,15 +55,15 @@ _FLAGS = (
 
 
 def _run(invocation: Invocation) -> int:
-    simulate_flags.need_simulate(invocation.parsed)
+    place = simulate_flags.place(invocation.parsed)
     surface = _surface(invocation)
     try:
-        return _build(invocation, surface)
+        return _build(invocation, surface, place)
     finally:
         surface.close()
 
 
-def _build(invocation: Invocation, surface: Surface) -> int:
+def _build(invocation: Invocation, surface: Surface, place: Place) -> int:
     from imagesmith.errors import ImagesmithError
     from imagesmith.simulation import Simulation
 
@@ -65,20 +71,20 @@ def _build(invocation: Invocation, surface: Surface) -> int:
     structured = invocation.machine_readable or parsed["log-format"] == "json"
     printer = Printer(invocation.program, record=surface.notice if structured else None, colour=_colour(parsed))
     try:
-        with Simulation(simulate_flags.start_options(parsed), {}) as simulation:
-            plan = _plan(parsed, simulation)
-            printer.notices(parsed.notices)
+        with Simulation(simulate_flags.start_options(parsed), {}, place.served) as simulation:
+            plan = _plan(parsed, simulation if place.simulated else None)
+            printer.notices([*parsed.notices, *place.notices])
             printer.diagnostics(plan.warnings)
-            outcome = _perform(parsed, plan, surface, simulation)
+            outcome = _perform(parsed, plan, surface, simulation if place.simulated else None)
     except ImagesmithError as error:
         printer.error(error)
         return 1 if parsed["packer-exit-codes"] else error.exit_code
-    if parsed["simulate"]:
+    if place.simulated:
         _tell_inventory(outcome, surface)
     return packer_exit_code(outcome) if parsed["packer-exit-codes"] else outcome.exit_code
 
 
-def _plan(parsed: Parsed, simulation: Simulation) -> Plan:
+def _plan(parsed: Parsed, simulation: Simulation | None) -> Plan:
     from imagesmith import redact, template
 
     plan = template.load(
@@ -88,7 +94,7 @@ def _plan(parsed: Parsed, simulation: Simulation) -> Plan:
             debug=parsed["debug"],
             on_error=parsed["on-error"],
             warn_undeclared=parsed["warn-on-undeclared-var"],
-            attach_data=simulation.attach_data if parsed["simulate"] else None,
+            attach_data=simulation.attach_data if simulation else None,
         )
     )
     redact.register(*plan.secrets)
@@ -115,7 +121,7 @@ def _colour(parsed: Parsed) -> bool | None:
     return parsed["color"] if "color" in parsed.given else None
 
 
-def _perform(parsed: Parsed, plan: Plan, surface: Surface, simulation: Simulation) -> RunOutcome:
+def _perform(parsed: Parsed, plan: Plan, surface: Surface, simulation: Simulation | None) -> RunOutcome:
     from imagesmith.cli import logs, signals
     from imagesmith.runner import run_plan
     from imagesmith.waiting import CancelToken
@@ -131,7 +137,7 @@ def _perform(parsed: Parsed, plan: Plan, surface: Surface, simulation: Simulatio
         return run_plan(plan, _settings(parsed, surface, cancel, simulation), show)
 
 
-def _settings(parsed: Parsed, surface: Surface, cancel: CancelToken, simulation: Simulation) -> RunSettings:
+def _settings(parsed: Parsed, surface: Surface, cancel: CancelToken, simulation: Simulation | None) -> RunSettings:
     from imagesmith.cli.asking import Asker
     from imagesmith.settings import RunSettings
 
@@ -142,9 +148,10 @@ def _settings(parsed: Parsed, surface: Surface, cancel: CancelToken, simulation:
         timeout_s=parsed["timeout"],
         parallel_builds=max(0, parsed["parallel-builds"]),
         state_dir=Path(parsed["state-dir"]) if parsed["state-dir"] else None,
-        simulate=parsed["simulate"],
+        simulate=simulation is not None,
         simulate_options=simulate_flags.start_options(parsed),
-        clouds=simulation.clouds,
+        simulate_at=simulation.served if simulation else "",
+        clouds=simulation.clouds if simulation else {},
         ask=Asker(surface, cancel),
         cancel=cancel,
     )

@@ -44,14 +44,17 @@ def _run(invocation: Invocation) -> int:
 
 def _how_to(cloud: Any, name: str) -> Iterator[str]:
     """The address, the keys, and how clients find the way here."""
+    keys = " ".join(f"{variable}={value}" for variable, value in cloud.environment().items())
     yield f"A simulated {name} listens at {cloud.url}. Ctrl-C ends it and forgets everything."
     yield ""
-    yield "imagesmith, and any client with an endpoint setting:"
-    yield f"  export ALICLOUD_ACCESS_KEY={cloud.access_key} ALICLOUD_SECRET_KEY={cloud.secret_key}"
-    yield f'  imagesmith build template.pkr.hcl   # with custom_endpoint_ecs = custom_endpoint_vpc = "{cloud.url}"'
+    yield "imagesmith, and whatever calls it (make, scripts):"
+    yield f"  export IMAGESMITH_SIMULATE={cloud.url}"
+    yield "  imagesmith build template.pkr.hcl"
     yield ""
-    yield "packer, which speaks plain HTTP to what it takes for a proxy:"
-    yield f"  export ALICLOUD_ACCESS_KEY={cloud.access_key} ALICLOUD_SECRET_KEY={cloud.secret_key}"
+    yield "any client that can be given an endpoint, with these keys:"
+    yield f"  export {keys}"
+    yield ""
+    yield "packer, where its plugin speaks plain HTTP to what it takes for a proxy:"
     yield f"  HTTP_PROXY={cloud.url} HTTPS_PROXY={cloud.url} CHECKPOINT_DISABLE=1 packer build template.json"
 
 

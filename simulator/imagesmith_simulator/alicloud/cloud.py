@@ -22,6 +22,7 @@ AnyOptions = TypeVar("AnyOptions")
 class SimulatedAlicloud(SimulatedCloud):
     """ECS and VPC of one account on 127.0.0.1. Use `start`; close it when done (it is a context manager too)."""
 
+    name = "alicloud"
     lively_latencies: ClassVar[Mapping[str, float]] = {
         "call": 0.01,
         "instance": 2.0,
@@ -76,21 +77,22 @@ class SimulatedAlicloud(SimulatedCloud):
         """What is sold where; change it under ``clock.lock``."""
         return self._store.world
 
-    def attach(self, source: AnyOptions) -> AnyOptions:
-        """The same builder options, pointed at this cloud; what they name is made to exist.
+    @staticmethod
+    def facts(source: object) -> Mapping[str, Any]:
+        return adopt.facts(source)
 
-        Keys that the options have are accepted from now on; without any they get this cloud's own.
-        """
-        self.adopt(adopt.facts(source))
+    @staticmethod
+    def pointed(source: AnyOptions, at: Mapping[str, str]) -> AnyOptions:
+        endpoint = at["endpoint"]
+        changes: dict[str, Any] = {"custom_endpoint_ecs": endpoint, "custom_endpoint_vpc": endpoint}
+        if not (getattr(source, "access_key", "") and getattr(source, "secret_key", "")):
+            changes |= {"access_key": at["access_key"], "secret_key": at["secret_key"]}
         names = {item.name for item in dataclasses.fields(source)}  # type: ignore[arg-type]
-        access_key, secret_key = getattr(source, "access_key", ""), getattr(source, "secret_key", "")
-        changes: dict[str, Any] = {"custom_endpoint_ecs": self.url, "custom_endpoint_vpc": self.url}
-        if access_key and secret_key:
-            self.register(access_key, secret_key, getattr(source, "security_token", "") or "")
-        else:
-            changes |= {"access_key": self.access_key, "secret_key": self.secret_key}
         known = {name: value for name, value in changes.items() if name in names}
         return dataclasses.replace(source, **known)  # type: ignore[type-var]
+
+    def environment(self) -> Mapping[str, str]:
+        return {"ALICLOUD_ACCESS_KEY": self.access_key, "ALICLOUD_SECRET_KEY": self.secret_key}
 
     def register(self, access_key: str, secret_key: str, security_token: str = "") -> None:
         self._guard.register(Identity(access_key, secret_key, security_token))
