@@ -11,6 +11,7 @@
     │   ├── QuotaExceeded           the account's limit is reached
     │   ├── OutOfStock              the zone has no such instance left
     │   ├── Conflict                the resource is in the wrong state, or still in use
+    │   ├── Rejected                the call itself is wrong: a value that the cloud does not take
     │   ├── Throttled               too many calls; may be tried again
     │   ├── ServiceUnavailable      5xx, or the service says so; may be tried again
     │   └── AnswerLost              sent, but no answer came: the cloud may have acted
@@ -74,6 +75,7 @@ __all__ = [
     "PostProcessError",
     "ProvisionError",
     "QuotaExceeded",
+    "Rejected",
     "ServiceUnavailable",
     "SilentPeer",
     "TemplateError",
@@ -219,6 +221,10 @@ class OutOfStock(CloudError):
 
 class Conflict(CloudError):
     """The resource is in a state that forbids the call, or something still uses it."""
+
+
+class Rejected(CloudError):
+    """The cloud does not take a value of the call; it has done nothing."""
 
 
 class Throttled(CloudError):

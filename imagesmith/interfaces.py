@@ -224,6 +224,10 @@ class Lifecycle(Protocol):
         """The resource has been deleted on the way (a temporary image)."""
         ...
 
+    def became(self, kind: str, identity: str, into_kind: str, into_identity: str) -> None:
+        """The resource has turned into another: the job that makes an image is over, and there is the image."""
+        ...
+
     def wait_until(self, what: str, probe: Callable[[], T | Pending], patience: Patience) -> T:
         """Wait as `imagesmith.waiting.wait_until` does, with this build's clock, cancel token and progress events."""
         ...

@@ -31,6 +31,7 @@ from imagesmith.errors import (
     NotFound,
     OutOfStock,
     QuotaExceeded,
+    Rejected,
     UsageError,
 )
 from imagesmith.interfaces import Ask, Intent, Provider, Resource
@@ -44,7 +45,7 @@ T1 = TypeVar("T1")
 T2 = TypeVar("T2")
 T3 = TypeVar("T3")
 
-MADE_NOTHING = (AccessDenied, NotFound, OutOfStock, QuotaExceeded)
+MADE_NOTHING = (AccessDenied, NotFound, OutOfStock, QuotaExceeded, Rejected)
 """Refusals after which it is certain that the cloud has created nothing."""
 
 CREATE_ATTEMPTS = 4
@@ -153,6 +154,15 @@ class Run:
         resource = self._disown(kind, identity)
         self._write(self._ledger.gone, self.build_name, resource)
         self.emit(events.ResourceDeleted(kind=kind, id=identity))
+
+    def became(self, kind: str, identity: str, into_kind: str, into_identity: str) -> None:
+        """The resource has turned into another, which is owned in its place."""
+        before = self._disown(kind, identity)
+        into = Intent(into_kind, uuid.uuid4().hex, before.name, before.scope)
+        with self._lock:
+            self._intents[into.token] = (into, _step.get(), _batch.get())
+        self._adopt(into, into_identity)
+        self._write(self._ledger.gone, self.build_name, before)
 
     # What the page uses.
 

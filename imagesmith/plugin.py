@@ -22,6 +22,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "builders": {
         "alicloud-ecs": "imagesmith_alicloud:AlicloudEcs",
         "file": "imagesmith.builders.file:File",
+        "huaweicloud-ecs": "imagesmith_huaweicloud:HuaweicloudEcs",
         "null": "imagesmith.builders.null:Null",
     },
     "communicators": {
@@ -41,6 +42,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "data_sources": {
         "alicloud-images": "imagesmith_alicloud:AlicloudImages",
         "http": "imagesmith.data_sources.http:Http",
+        "huaweicloud-images": "imagesmith_huaweicloud:HuaweicloudImages",
         "null": "imagesmith.data_sources.null:Null",
     },
     "secret_stores": {
@@ -53,12 +55,12 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     },
     "simulators": {
         "alicloud": "imagesmith_simulator.alicloud:SimulatedAlicloud",
+        "huaweicloud": "imagesmith_simulator.huaweicloud:SimulatedHuaweicloud",
     },
 }
 
 NOT_YET: Mapping[Kind, Mapping[str, str]] = {
     "builders": {
-        "huaweicloud-ecs": "Huawei Cloud comes with a later release",
         "qemu": "The local QEMU builder comes with a later release",
     },
     "communicators": {"winrm": "WinRM comes with a later release; use an image with SSH meanwhile"},

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 
 from imagesmith.cloud_calls.endpoint import EndpointError, parse_endpoint
-from imagesmith.errors import Diagnostic
+from imagesmith.errors import Diagnostic, MissingDependency
 from imagesmith.options import Options, option
 from imagesmith_huaweicloud.endpoints import SERVICES, domain_of
+
+_SDK = tuple(f"huaweicloudsdk{name}" for name in ("core", "cbr", "ecs", "eip", "evs", "iam", "ims", "vpc"))
+
+
+def require_sdk() -> None:
+    """Raises `MissingDependency` unless the SDK's packages are installed; imports none of them."""
+    if missing := [name for name in _SDK if find_spec(name) is None]:
+        raise MissingDependency(f"the Huawei Cloud SDK ({', '.join(missing)})", "huaweicloud")
 
 
 class AccessOptions(Options):

@@ -46,9 +46,10 @@ class Context:
         access = credentials.resolve(options)
         return dataclasses.replace(self, access=access, cloud=Cloud(access, self.run))
 
-    def own(self, kind: str, make: Callable[[str], str], name: str = "") -> str:
+    def own(self, kind: str, make: Callable[[str], str], name: str = "", **scope: str) -> str:
         """Make something through the lifecycle, in this region."""
-        return self.run.own(kind, make, name=name, scope={"region": self.cloud.region, "run": self.run.run_id})
+        where = {"region": self.cloud.region, "run": self.run.run_id}
+        return self.run.own(kind, make, name=name, scope=where | scope)
 
     def marks(self, token: str) -> dict[str, str]:
         """The tags by which an instance is found again."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from imagesmith.errors import ImagesmithError, OutOfStock, QuotaExceeded, WaitFailed, WaitTimeout
 from imagesmith.waiting import Patience, Pending
 from imagesmith_huaweicloud.context import Context
-from imagesmith_huaweicloud.error_codes import TABLE
+from imagesmith_huaweicloud.error_codes import told
 from imagesmith_huaweicloud.sdk import Answer, ecs, evs, ims
 
 Service = Literal["ecs", "ims", "evs"]
@@ -37,8 +37,7 @@ def wait(
             return entities
         if status == "FAIL":
             raise failure(answer, what)
-        percent = entities.get("process_percent")
-        return Pending(status or "INIT", float(percent) if percent else None)
+        return Pending(status or "INIT", percent_of(answer))
 
     try:
         return context.run.wait_until(what, probe, patience)
@@ -46,14 +45,20 @@ def wait(
         raise WaitTimeout(error.message, hint=hint) from None
 
 
+def percent_of(answer: Mapping[str, Any]) -> float | None:
+    """How far a job is; jobs of IMS tell it."""
+    percent = (answer.get("entities") or {}).get("process_percent")
+    return float(percent) if percent else None
+
+
 def failure(answer: Mapping[str, Any], what: str) -> ImagesmithError:
     """Why a job has failed: its own reason, or that of the sub-job that failed."""
     code, reason = next(_reasons(answer), ("", "the job does not say why"))
-    told = TABLE.to_error("", code, reason, status=None)
+    error = told("", code, reason, status=None)
     text = f"{what} has failed: {reason.rstrip('.')}" + (f" [{code}]" if code else "")
-    if isinstance(told, OutOfStock | QuotaExceeded):
-        return type(told)(text, code=code, hint=told.hint)
-    return WaitFailed(text, hint=told.hint)
+    if isinstance(error, OutOfStock | QuotaExceeded):
+        return type(error)(text, code=code, hint=error.hint)
+    return WaitFailed(text, hint=error.hint)
 
 
 def _reasons(answer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -62,7 +67,7 @@ def _reasons(answer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in ("sub_jobs", "sub_jobs_result"):
         for part in entities.get(name) or ():
             yield from _reasons(part)
-    told = entities.get("errorcode_message") or entities.get("error") or answer.get("fail_reason")
+    reason = entities.get("errorcode_message") or entities.get("error") or answer.get("fail_reason")
     code = answer.get("error_code") or entities.get("error_code") or ""
-    if told or code:
-        yield str(code), str(told or code)
+    if reason or code:
+        yield str(code), str(reason or code)

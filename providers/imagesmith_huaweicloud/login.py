@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from imagesmith.errors import Conflict
+import hashlib
+
+from imagesmith.errors import AlreadyExists, Conflict
 from imagesmith.interfaces import Login
 from imagesmith.keys import make_key, read_key
 from imagesmith_huaweicloud.context import Context
@@ -33,11 +35,13 @@ def _temporary(context: Context) -> Login:
         try:
             context.cloud.write_once(request)
         except Conflict as error:
-            error.hint = f'there is a key pair "{name}" already: take another temporary_key_pair_name'
-            raise
+            hint = "take another temporary_key_pair_name"
+            text = f'there is a key pair "{name}" already'
+            raise AlreadyExists(text, action=error.action, code=error.code, status=error.status, hint=hint) from None
         return name
 
-    context.own("key-pair", make, name)
+    # The name may be the user's choice, and be somebody else's key pair: it is ours if it is this key.
+    context.own("key-pair", make, name, key=digest(public))
     return Login(
         username=options.ssh_username,
         key_name=name,
@@ -46,3 +50,9 @@ def _temporary(context: Context) -> Login:
         private_key=private,
         password=options.ssh_password,
     )
+
+
+def digest(public_key: str) -> str:
+    """A short name for a public key, whatever its comment."""
+    words = public_key.split()
+    return hashlib.sha256(words[1].encode()).hexdigest()[:32] if len(words) > 1 else ""

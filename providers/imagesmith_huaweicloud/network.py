@@ -24,10 +24,10 @@ Entry = Mapping[str, Any]
 
 def network(context: Context) -> Network:
     """Find or make VPC, subnet and security group; what is made is deleted with the run."""
-    (vpc_id, subnets), groups = context.run.together(
+    (vpc_id, found), groups = context.run.together(
         lambda: _vpc_and_subnets(context), lambda: security_groups.groups(context)
     )
-    first, *more = subnets or [""]
+    first, *more = found or [""]
     return Network(
         vpc_id=vpc_id,
         subnet_id=first,
@@ -55,14 +55,14 @@ def _vpc_and_subnets(context: Context) -> tuple[str, Sequence[str]]:
         return wanted or _vpc_of_port(context, options.ports[0]), []
     if wanted:
         whole = context.cloud.read(vpc.ShowVpcRequest(vpc_id=wanted))["vpc"]
-        taken = [str(subnet["cidr"]) for subnet in _subnets(context, wanted)]
+        taken = [str(subnet["cidr"]) for subnet in subnets(context, wanted)]
         return wanted, [_make_subnet(context, wanted, free_subnet(str(whole["cidr"]), taken))]
     made = _make_vpc(context)
     return made, [_make_subnet(context, made, free_subnet(options.vpc_cidr_block, []))]
 
 
 def _vpc_named(context: Context, name: str) -> str:
-    found = [entry for entry in _vpcs(context) if entry.get("name") == name]
+    found = [entry for entry in vpcs(context) if entry.get("name") == name]
     if len(found) == 1:
         return str(found[0]["id"])
     if found:
@@ -70,11 +70,13 @@ def _vpc_named(context: Context, name: str) -> str:
     raise NotFound(f'there is no VPC "{name}" in {context.cloud.region}', hint="check vpc_name")
 
 
-def _vpcs(context: Context) -> list[Entry]:
+def vpcs(context: Context) -> list[Entry]:
+    """The project's VPCs."""
     return list(context.cloud.read(vpc.ListVpcsRequest(limit=_PAGE)).get("vpcs") or ())
 
 
-def _subnets(context: Context, vpc_id: str) -> list[Entry]:
+def subnets(context: Context, vpc_id: str) -> list[Entry]:
+    """The project's subnets, or those of one VPC."""
     return list(context.cloud.read(vpc.ListSubnetsRequest(limit=_PAGE, vpc_id=vpc_id or None)).get("subnets") or ())
 
 
@@ -88,7 +90,7 @@ def _subnet(context: Context, text: str, vpc_id: str) -> Entry:
             raise NotFound(f'there is no subnet "{text}"', code=error.code, hint=hint) from None
         found = [entry]
     else:
-        found = [entry for entry in _subnets(context, vpc_id) if entry.get("name") == text]
+        found = [entry for entry in subnets(context, vpc_id) if entry.get("name") == text]
     if not found:
         raise NotFound(f'there is no subnet "{text}" in {context.cloud.region}', hint="check subnets")
     if len(found) > 1:
@@ -135,11 +137,8 @@ def _make_subnet(context: Context, vpc_id: str, cidr: str) -> str:
         description="imagesmith: temporary",
     )
     request = vpc.CreateSubnetRequest(body=vpc.CreateSubnetRequestBody(subnet=wanted))
-    made = context.run.own(
-        "subnet",
-        lambda _: str(context.cloud.write_once(request)["subnet"]["id"]),
-        name=context.name,
-        scope={"region": context.cloud.region, "run": context.run.run_id, "vpc": vpc_id},
+    made = context.own(
+        "subnet", lambda _: str(context.cloud.write_once(request)["subnet"]["id"]), context.name, vpc=vpc_id
     )
 
     def probe() -> bool | Pending:

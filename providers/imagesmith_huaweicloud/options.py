@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 from imagesmith.communicator import CommunicatorOptions
-from imagesmith.errors import Diagnostic, MissingDependency
+from imagesmith.errors import Diagnostic
 from imagesmith.interfaces import Lifecycle, Provider
-from imagesmith_huaweicloud.access_options import AccessOptions
+from imagesmith_huaweicloud.access_options import AccessOptions, require_sdk
 from imagesmith_huaweicloud.image_options import ImageOptions
 from imagesmith_huaweicloud.network_options import NetworkOptions
 from imagesmith_huaweicloud.run_options import RunOptions
 from imagesmith_huaweicloud.source_options import SourceOptions
-
-_SDK = ("huaweicloudsdkcore", "huaweicloudsdkecs", "huaweicloudsdkims", "huaweicloudsdkvpc", "huaweicloudsdkeip")
 
 
 class HuaweicloudEcs(AccessOptions, SourceOptions, ImageOptions, NetworkOptions, RunOptions, CommunicatorOptions):
@@ -31,8 +28,7 @@ class HuaweicloudEcs(AccessOptions, SourceOptions, ImageOptions, NetworkOptions,
 
         Raises `MissingDependency` without the SDK, `TemplateError` without credentials.
         """
-        if missing := [name for name in _SDK if find_spec(name) is None]:
-            raise MissingDependency(f"the Huawei Cloud SDK ({', '.join(missing)})", "huaweicloud")
+        require_sdk()
         from imagesmith_huaweicloud.provider import HuaweicloudProvider
 
         return HuaweicloudProvider.open(self, lifecycle)

@@ -21,7 +21,7 @@ from imagesmith.version import __version__
 from imagesmith.waiting import RetryPolicy
 from imagesmith_huaweicloud import quiet_import
 from imagesmith_huaweicloud.credentials import Access
-from imagesmith_huaweicloud.error_codes import TABLE
+from imagesmith_huaweicloud.error_codes import TABLE, told
 
 quiet_import.prepare()
 
@@ -142,7 +142,7 @@ class Cloud(Calls):
         if not isinstance(error, ServiceResponseException):
             return None
         code = str(error.error_code or "")
-        return TABLE.to_error(
+        return told(
             action,
             "" if code == str(error.status_code) else code,
             str(error.error_msg or ""),

@@ -9,11 +9,11 @@ from typing import Any
 from imagesmith.errors import NotFound, UsageError
 from imagesmith.interfaces import SourceImage
 from imagesmith_huaweicloud.context import Context
-from imagesmith_huaweicloud.sdk import ims
+from imagesmith_huaweicloud.sdk import Cloud, ims
 
 ImageEntry = Mapping[str, Any]
 _PAGE = 100
-_VISIBILITY = {"public": "gold", "private": "private", "market": "market", "shared": "shared"}
+API_VISIBILITY = {"public": "gold", "private": "private", "market": "market", "shared": "shared"}
 """What the plugin's words for visibility are in the API."""
 
 
@@ -29,13 +29,13 @@ def source_image(context: Context) -> SourceImage:
     )
 
 
-def list_images(context: Context, **filters: Any) -> list[ImageEntry]:
+def list_images(cloud: Cloud, **filters: Any) -> list[ImageEntry]:
     """Every image that the filters of ListImages let through, page after page."""
     found: list[ImageEntry] = []
     marker: str | None = None
     while True:
         request = ims.ListImagesRequest(limit=_PAGE, marker=marker, **filters)
-        page: Sequence[ImageEntry] = context.cloud.read(request).get("images") or ()
+        page: Sequence[ImageEntry] = cloud.read(request).get("images") or ()
         found += page
         if len(page) < _PAGE:
             return found
@@ -45,20 +45,20 @@ def list_images(context: Context, **filters: Any) -> list[ImageEntry]:
 def _look_up(context: Context) -> ImageEntry:
     options = context.options
     if options.source_image:
-        return _one(context, list_images(context, id=options.source_image), f'image "{options.source_image}"')
+        return _one(context, list_images(context.cloud, id=options.source_image), f'image "{options.source_image}"')
     filters = options.filters
     named = options.source_image_name or filters.name
     asked = {
         "name": named,
         "owner": filters.owner,
-        "imagetype": _VISIBILITY.get(filters.visibility, ""),
+        "imagetype": API_VISIBILITY.get(filters.visibility, ""),
         "tag": filters.tag,
         "status": "active",
         "sort_key": "created_at",
         "sort_dir": "desc",
     }
     asked = {name: value for name, value in asked.items() if value}
-    found = [image for image in list_images(context, **asked) if _matches(context, image)]
+    found = [image for image in list_images(context.cloud, **asked) if _matches(context, image)]
     described = f'image named "{named}"' if named else "image that the source_image_filter describes"
     return _one(context, found, described)
 

@@ -17,22 +17,20 @@ _chance = random.SystemRandom()
 
 
 def zones_in_order(context: Context) -> Sequence[str]:
-    """The zones to try, one that sells the flavor first; the template's zone is the only one where it names one.
+    """The zones to try, all of which sell the flavor as far as is told; only the template's where it names one.
 
-    Raises `NotFound` for a zone or a flavor that does not exist, and `OutOfStock` when every zone is sold out.
+    Raises `NotFound` for a zone or a flavor that does not exist, and `OutOfStock` when all of them are sold out.
     """
     flavor, zones = context.run.together(lambda: _flavor(context), lambda: _available(context))
     wanted = context.options.availability_zone
-    if wanted:
-        if wanted not in zones:
-            text = f'there is no zone "{wanted}" in {context.cloud.region}, or it is not available'
-            raise NotFound(text, hint=f"zones are {', '.join(zones)}")
-        return [wanted]
-    selling = [zone for zone in zones if _state_in(flavor, zone) in _SOLD]
+    if wanted and wanted not in zones:
+        text = f'there is no zone "{wanted}" in {context.cloud.region}, or it is not available'
+        raise NotFound(text, hint=f"zones are {', '.join(zones)}")
+    selling = [zone for zone in ([wanted] if wanted else zones) if _state_in(flavor, zone) in _SOLD]
     if not selling:
-        hint = "take another flavor or region"
-        text = f'no zone of {context.cloud.region} sells the flavor "{context.options.flavor}" now'
-        raise OutOfStock(text, hint=hint)
+        where = f"the zone {wanted}" if wanted else f"no zone of {context.cloud.region}"
+        text = f'{where} {"does not sell" if wanted else "sells"} the flavor "{context.options.flavor}" now'
+        raise OutOfStock(text, hint="take another availability_zone, flavor or region")
     return _chance.sample(selling, len(selling))
 
 

@@ -59,7 +59,7 @@ def delete_vpc(account: Account, call: Call) -> None:
     "CreateSubnet",
     "POST /v1/{project_id}/subnets",
     fields="subnet.name subnet.description subnet.cidr subnet.vpc_id subnet.gateway_ip subnet.dhcp_enable "
-    "subnet.primary_dns subnet.secondary_dns subnet.dns_list[] subnet.availability_zone subnet.tags[]",
+    "subnet.primary_dns subnet.secondary_dns subnet.dnsList[] subnet.ipv6_enable subnet.availability_zone subnet.tags[]",
 )
 def create_subnet(account: Account, call: Call) -> Any:
     """A new subnet."""
@@ -73,7 +73,7 @@ def create_subnet(account: Account, call: Call) -> Any:
         cidr=need(given, "cidr", "VPC.0001"),
         gateway_ip=need(given, "gateway_ip", "VPC.0001"),
         neutron_subnet_id=account.store.new_id(),
-        dns_list=list(given.get("dns_list", ())),
+        dns_list=list(given.get("dnsList", ())),
         availability_zone=given.get("availability_zone", ""),
     )
     return {"subnet": _subnet(account.network.create_subnet(subnet))}
@@ -140,7 +140,7 @@ def _subnet(subnet: Subnet) -> Mapping[str, Any]:
         "cidr": subnet.cidr,
         "gateway_ip": subnet.gateway_ip,
         "vpc_id": subnet.vpc_id,
-        "dns_list": subnet.dns_list,
+        "dnsList": subnet.dns_list,
         "availability_zone": subnet.availability_zone,
         "status": subnet.status,
         "neutron_network_id": subnet.id,
