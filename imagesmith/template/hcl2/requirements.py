@@ -85,6 +85,16 @@ def _check_plugins(
         source = _check_plugin(argument, problems)
         if source and not _is_built_in(source):
             foreign[argument.name] = source
+        elif source:
+            _check_name(argument, source.rpartition("/")[2], problems)
+
+
+def _check_name(argument: nodes.Argument, plugin: str, problems: Problems) -> None:
+    """A plugin is not required by a part's name: its parts would be called ``huaweicloud-ecs-ecs`` and the like."""
+    if argument.name != plugin and _belongs(argument.name, plugin):
+        what = f'The plugin "{plugin}" is required as "{argument.name}"'
+        detail = f'Its parts would be called "{argument.name}-…" in this template, not "{plugin}-…"'
+        problems.add(what, detail, f"Write {plugin} = {{ … }}", argument.location)
 
 
 def _check_plugin(argument: nodes.Argument, problems: Problems) -> str | None:
