@@ -6,11 +6,9 @@ Options are looked at by the names of their attributes only, so that the simulat
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from imagesmith_simulator.alicloud.account import Account
-from imagesmith_simulator.alicloud.models.key_pairs import new_rsa_key
 from imagesmith_simulator.alicloud.resources import (
     Eip,
     Image,
@@ -24,6 +22,7 @@ from imagesmith_simulator.alicloud.resources import (
     VSwitch,
 )
 from imagesmith_simulator.alicloud.world import PUBLIC_IMAGES
+from imagesmith_simulator.ssh_keys import new_rsa_key, public_key_of
 
 NAMES = (
     "region",
@@ -121,27 +120,9 @@ def _adopt_key_pair(account: Account, region: str, name: str, private_key_file: 
     """The key pair of that name: of the private key file where one is given, else one whose private key nobody has."""
     if (region, name) in account.store.key_pairs:
         return
-    public = _public_key(private_key_file) or new_rsa_key()[1]
+    public = public_key_of(private_key_file) or new_rsa_key()[1]
     key = KeyPair(id=name, name=name, region=region, found=True, public_key=public, fingerprint="0" * 32)
     account.store.key_pairs[region, name] = key
-
-
-def _public_key(private_key_file: str) -> str:
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import serialization
-
-    if not private_key_file:
-        return ""
-    try:
-        data = Path(private_key_file).expanduser().read_bytes()
-        load = (
-            serialization.load_ssh_private_key if b"OPENSSH PRIVATE KEY" in data else serialization.load_pem_private_key
-        )
-        public = load(data, password=None).public_key()
-        encoded = public.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
-    except (OSError, ValueError, TypeError, UnsupportedAlgorithm):
-        return ""
-    return encoded.decode()
 
 
 def _image(account: Account, region: str, identity: str, *, owner: str) -> Image:

@@ -68,8 +68,8 @@ class Operation:
         return stray or next((path for path in members if not self._takes(path)), "")
 
     def _takes(self, path: str) -> bool:
-        if path in self.fields or path.endswith("[]"):
-            return True
+        if path in self.fields or any(name.startswith((f"{path}.", f"{path}[")) for name in self.fields):
+            return True  # the latter is an empty object or array
         parts = path.split(".")
         return any(".".join([*parts[:end], "*"]) in self.fields for end in range(1, len(parts)))
 
@@ -78,12 +78,20 @@ OPERATIONS: list[tuple[re.Pattern[str], Operation]] = []
 
 
 def operation(
-    product: str, name: str, route: str, *, query: str = "", fields: str = "", status: int = 200
+    product: str,
+    name: str,
+    route: str,
+    *,
+    query: str = "",
+    fields: str = "",
+    status: int = 200,
+    mutates: bool | None = None,
 ) -> Callable[[Handler], Handler]:
     """Register a handler.
 
     ``route`` is ``POST /v1/{project_id}/cloudservers``; ``query`` and ``fields`` are names in one string, members
     of the body as paths: ``server.nics[].subnet_id``; a path that ends in ``.*`` takes any members (metadata).
+    ``mutates``: whether it changes something, by default what is no GET does.
     """
     verb, template = route.split(" ")
 
@@ -95,7 +103,7 @@ def operation(
             template=template,
             query=frozenset(query.split()),
             fields=frozenset(fields.split()),
-            mutates=verb != "GET",
+            mutates=verb != "GET" if mutates is None else mutates,
             status=status,
             run=run,
         )
@@ -107,7 +115,10 @@ def operation(
 
 
 def find(verb: str, path: str, body: Mapping[str, Any]) -> tuple[Operation, dict[str, str]] | None:
-    """The operation behind a verb and a path; where several share both, the one that takes the body's members."""
+    """The operation behind a verb and a path; where several share both, the one that takes the body's members.
+
+    Of several paths that match, the one with the fewest parameters counts: ``…/detail`` is no server's id.
+    """
     found = [
         (one, match.groupdict())
         for pattern, one in OPERATIONS
@@ -115,7 +126,12 @@ def find(verb: str, path: str, body: Mapping[str, Any]) -> tuple[Operation, dict
     ]
     if len(found) > 1:
         first = {name.split(".")[0].split("[")[0] for name in paths_of(body)}
-        found.sort(key=lambda pair: -len(first & {name.split(".")[0].split("[")[0] for name in pair[0].fields}))
+        found.sort(
+            key=lambda pair: (
+                len(pair[1]),
+                -len(first & {name.split(".")[0].split("[")[0] for name in pair[0].fields}),
+            )
+        )
     return found[0] if found else None
 
 

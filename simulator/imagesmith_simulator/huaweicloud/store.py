@@ -1,4 +1,4 @@
-"""Everything that exists in the account: the projects, the resources by id (key pairs by name), the jobs."""
+"""Everything that exists in the account: the projects, the resources by id (key pairs by project and name), jobs."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Store(State):
         self.subnets: dict[str, Subnet] = {}
         self.ports: dict[str, Port] = {}
         self.security_groups: dict[str, SecurityGroup] = {}
-        self.key_pairs: dict[str, KeyPair] = {}
+        self.key_pairs: dict[tuple[str, str], KeyPair] = {}
         self.servers: dict[str, Server] = {}
         self.volumes: dict[str, Volume] = {}
         self.snapshots: dict[str, Snapshot] = {}
@@ -84,7 +84,7 @@ class Store(State):
         resource.visible_at = resource.created + self.latencies["lists"]
         self.journal.made.append(resource.id)
 
-    def listed(self, table: Mapping[str, AnyResource], project_id: str) -> list[AnyResource]:
+    def listed(self, table: Mapping[Any, AnyResource], project_id: str) -> list[AnyResource]:
         """What a list shows: the project's own that are visible by now, the newest first."""
         now = self.clock.now()
         mine = [item for item in table.values() if item.project_id == project_id and item.visible_at <= now]

@@ -11,6 +11,7 @@ from imagesmith_simulator.alicloud.errors import ApiError, conflict, not_found
 from imagesmith_simulator.alicloud.models.network import check_name
 from imagesmith_simulator.alicloud.resources import Instance, KeyPair
 from imagesmith_simulator.alicloud.store import Store, find
+from imagesmith_simulator.ssh_keys import new_rsa_key
 
 _KINDS = ("ssh-rsa", "ssh-dss", "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
 
@@ -112,14 +113,3 @@ class KeyPairModel:
         self._store.key_pairs[region, name] = key
         self._store.made(key)
         return key
-
-
-def new_rsa_key() -> tuple[str, str]:
-    """A private RSA key in PEM, and its public key line."""
-    from cryptography.hazmat.primitives.asymmetric import rsa
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-    public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
-    return private.decode(), public.decode()

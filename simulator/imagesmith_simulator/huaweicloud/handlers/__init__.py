@@ -2,6 +2,34 @@
 
 from __future__ import annotations
 
-from imagesmith_simulator.huaweicloud.handlers import eips, networks, projects, security_groups
+from imagesmith_simulator.huaweicloud.handlers import (
+    catalogue,
+    eips,
+    image_members,
+    images,
+    jobs,
+    key_pairs,
+    networks,
+    one_server,
+    projects,
+    security_groups,
+    servers,
+    vaults,
+    volumes,
+)
 
-__all__ = ["eips", "networks", "projects", "security_groups"]
+__all__ = [
+    "catalogue",
+    "eips",
+    "image_members",
+    "images",
+    "jobs",
+    "key_pairs",
+    "networks",
+    "one_server",
+    "projects",
+    "security_groups",
+    "servers",
+    "vaults",
+    "volumes",
+]

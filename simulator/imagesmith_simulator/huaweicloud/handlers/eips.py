@@ -51,7 +51,7 @@ def create(account: Account, call: Call) -> Any:
 )
 def list_all(account: Account, call: Call) -> Any:
     """The project's EIPs."""
-    filters = {"id": "id", "public_ip_address": "ip", "port_id": "port_id"}
+    filters = {"id": "id", "public_ip_address": "host", "port_id": "port_id"}
     found = [
         eip
         for eip in account.store.listed(account.store.eips, call.project_id)

@@ -27,7 +27,12 @@ class AddressModel:
         store.check_quota("eip", eip.project_id, store.eips, "VPC.0504")
         store.eips[eip.id] = eip
         doomed = store.journal.doomed
-        store.begin("eip", lambda: setattr(eip, "status", "ERROR" if doomed else "DOWN"))
+
+        def ready() -> None:
+            if eip.status == "PENDING_CREATE":
+                eip.status = "ERROR" if doomed else "DOWN"
+
+        store.begin("eip", ready)
         store.made(eip)
         return eip
 
@@ -37,7 +42,7 @@ class AddressModel:
 
     def bind(self, eip: Eip, port: Port) -> Future[str] | None:
         """Bind a free EIP to an interface, whose server is reachable there from now on."""
-        if eip.port_id or eip.status not in ("DOWN", "PENDING_CREATE"):
+        if eip.port_id or eip.status != "DOWN":
             raise conflict("VPC.0510", f"The EIP is {eip.status} and can't be bound.")
         if any(other.port_id == port.id for other in self._store.eips.values()):
             raise conflict("VPC.0511", "The port has an EIP already.")
