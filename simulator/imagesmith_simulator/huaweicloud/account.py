@@ -12,6 +12,7 @@ from imagesmith_simulator.huaweicloud.models.sharing import SharingModel
 from imagesmith_simulator.huaweicloud.models.vaults import VaultModel
 from imagesmith_simulator.huaweicloud.models.volumes import VolumeModel
 from imagesmith_simulator.huaweicloud.store import Store
+from imagesmith_simulator.huaweicloud.tokens import Tokens
 
 
 class Account:
@@ -19,6 +20,7 @@ class Account:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.tokens = Tokens(store)
         self.network = NetworkModel(store)
         self.addresses = AddressModel(store)
         self.key_pairs = KeyPairModel(store)

@@ -113,6 +113,11 @@ class SimulatedHuaweicloud(SimulatedCloud):
         """Accept one more access key; with a security token it is a temporary one, which may have expired."""
         self._guard.register(Identity(access_key, secret_key, security_token, expired))
 
+    def register_user(self, name: str, password: str, domain: str) -> None:
+        """Accept one more user of the account ``domain``, who gets tokens as OpenStack's clients ask for them."""
+        with self.clock.lock:
+            self._account.tokens.register(name, password, domain)
+
     def images(self) -> Sequence[Mapping[str, Any]]:
         """The private images that exist now and did not at the start, as plain data."""
         with self.clock.lock:

@@ -50,7 +50,13 @@ class Gateway(gateway.Gateway):
         return job.service if job else named.product
 
     def verify(self, asked: Asked) -> None:
-        self._guard.verify(asked.request)
+        found, headers = asked.given[0], asked.request.headers
+        if found and not found[0].signed:
+            return
+        if "x-auth-token" in headers and "authorization" not in headers:
+            self._account.tokens.verify(headers["x-auth-token"])
+        else:
+            self._guard.verify(asked.request)
 
     def find(self, asked: Asked) -> Operation:
         found = asked.given[0]
@@ -59,7 +65,7 @@ class Gateway(gateway.Gateway):
         operation: Operation = found[0]
         return operation
 
-    def run(self, operation: Operation, asked: Asked) -> tuple[int, Any]:
+    def run(self, operation: Operation, asked: Asked) -> Answer:
         """Do it; with a client token that was used before, give the answer of that time again."""
         (_, path), query, body = asked.given
         call = self._call(path, query, body, asked.request)
@@ -82,9 +88,10 @@ class Gateway(gateway.Gateway):
         if not isinstance(body, dict | list):
             raise ApiError("APIGW.0106", 400, "The body is not a JSON object.")
         projects = self._account.store.projects
-        caller = request.headers.get("x-project-id", "") or next(iter(projects), "")
+        token_project = self._account.tokens.project_of(request.headers.get("x-auth-token", ""))
+        caller = token_project or request.headers.get("x-project-id", "") or next(iter(projects), "")
         for project in (path.get("project_id"), caller):
-            if project and project not in projects:
+            if project and (project not in projects or token_project not in ("", project)):
                 raise ApiError("APIGW.0305", 403, "The project in the URL does not belong to the caller.")
         members = body if isinstance(body, dict) else {}
         return Call(
@@ -95,14 +102,15 @@ class Gateway(gateway.Gateway):
             client_token=request.headers.get("x-client-token", ""),
             dry_run=bool(members.get("dry_run")),
             caller_project=caller,
+            host=request.headers.get("host", ""),
         )
 
     def success(self, body: Any, request_id: str) -> Reply:
-        status, answer = body
-        headers = {"X-Request-Id": request_id}
-        if answer is None:
-            return Reply(204 if status == 200 else status, b"", headers)
-        return Reply.json(answer, status=status, headers=headers)
+        answer: Answer = body
+        headers = {"X-Request-Id": request_id, **answer.headers}
+        if answer.body is None:
+            return Reply(204 if answer.status == 200 else answer.status, b"", headers)
+        return Reply.json(answer.body, status=answer.status, headers=headers)
 
     def refusal(self, error: ApiError, asked: Asked, request_id: str) -> Reply:
         return Reply.json(
@@ -124,8 +132,8 @@ class Gateway(gateway.Gateway):
         return ApiError(fault.code or "APIGW.0202", fault.status or 503, fault.message or "Backend unavailable.")
 
 
-def _answer(operation: Operation, answer: Any) -> tuple[int, Any]:
-    return (answer.status, answer.body) if isinstance(answer, Answer) else (operation.status, answer)
+def _answer(operation: Operation, answer: Any) -> Answer:
+    return answer if isinstance(answer, Answer) else Answer(operation.status, answer)
 
 
 def _flat(body: Any) -> dict[str, str]:

@@ -22,7 +22,7 @@ class Call:
     """What a handler gets. ``path`` are the path's parameters, ``body`` is the parsed JSON object.
 
     ``items`` is the body of the few operations that take a JSON array; ``caller_project`` is the project that the
-    caller signed for (X-Project-Id), which counts where the path names none.
+    caller signed for (X-Project-Id), which counts where the path names none. ``host`` is where the caller sees us.
     """
 
     path: Mapping[str, str]
@@ -32,6 +32,7 @@ class Call:
     client_token: str = ""
     dry_run: bool = False
     caller_project: str = ""
+    host: str = ""
 
     @property
     def project_id(self) -> str:
@@ -41,15 +42,19 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """A good answer with another status than the operation's usual one."""
+    """A good answer with another status than the operation's usual one, or with headers."""
 
     status: int
     body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One operation. ``status`` is that of its good answer, which has no body when the handler returns None."""
+    """One operation. ``status`` is that of its good answer, which has no body when the handler returns None.
+
+    ``signed``: whether the caller must say who it is.
+    """
 
     name: str
     product: str
@@ -60,6 +65,7 @@ class Operation:
     mutates: bool
     status: int
     run: Handler
+    signed: bool = True
 
     def unknown(self, call: Call) -> str:
         """The first query parameter or member of the body that it does not take, "" when it takes all."""
@@ -86,6 +92,7 @@ def operation(
     fields: str = "",
     status: int = 200,
     mutates: bool | None = None,
+    signed: bool = True,
 ) -> Callable[[Handler], Handler]:
     """Register a handler.
 
@@ -106,6 +113,7 @@ def operation(
             mutates=verb != "GET" if mutates is None else mutates,
             status=status,
             run=run,
+            signed=signed,
         )
         pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template))
         OPERATIONS.append((re.compile(pattern), found))

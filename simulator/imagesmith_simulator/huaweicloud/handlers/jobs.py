@@ -10,6 +10,7 @@ from imagesmith_simulator.huaweicloud.routes import Call, operation
 from imagesmith_simulator.refusals import ApiError
 
 
+@operation("ims", "ShowJobProgress", "GET /v1/cloudimages/job/{job_id}")
 @operation("ecs", "ShowJob", "GET /v1/{project_id}/jobs/{job_id}")
 def show(account: Account, call: Call) -> Any:
     """A job of any of the three services, as its service shows it."""
