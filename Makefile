@@ -31,7 +31,7 @@ bench: .venv/dev
 
 sweep: .venv/dev
 	.ci/needs
-	python -m pytest -q -m sweep --sweep=all tests/faults tests/differential/test_validate.py
+	python -m pytest -q -m sweep --sweep=all tests/faults tests/policies tests/differential/test_validate.py
 
 clean:
 	rm -rf .venv dist
