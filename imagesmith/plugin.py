@@ -70,6 +70,7 @@ NOT_YET: Mapping[Kind, Mapping[str, str]] = {
         "windows-restart": "It needs WinRM, which comes with a later release",
         "ansible": "Run ansible-playbook from a shell-local provisioner meanwhile",
         "ansible-local": "Run ansible-playbook from a shell provisioner meanwhile",
+        "goss": "It is somebody else's plugin; run goss from a shell provisioner",
     },
     "post_processors": {
         "alicloud-import": "Image import comes with a later release",

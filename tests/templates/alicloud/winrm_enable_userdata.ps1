@@ -1,0 +1,2 @@
+[powershell]
+winrm quickconfig -quiet
