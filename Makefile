@@ -8,6 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 demo: .venv/runtime
 	imagesmith build --simulate examples/alicloud/quickstart.pkr.hcl
+	imagesmith build --simulate examples/huaweicloud/quickstart.pkr.hcl
 
 test: .venv/dev
 	.ci/needs

@@ -7,11 +7,14 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from imagesmith import redact
+from imagesmith.cli.version_text import version_line
 from imagesmith.errors import UsageError
-from imagesmith.events import Event, as_dict, masked
+
+if TYPE_CHECKING:
+    from imagesmith.events import Event
 
 _LOGGER = logging.getLogger("imagesmith")
 
@@ -48,6 +51,7 @@ def configure(environ: Mapping[str, str] | None = None) -> None:
     logging.captureWarnings(capture=True)
     if not isinstance(handler, logging.NullHandler):
         root.setLevel(logging.DEBUG)
+        _LOGGER.info("%s", version_line("imagesmith"))
 
 
 def to_terminal(environ: Mapping[str, str] | None = None) -> bool:
@@ -58,6 +62,8 @@ def to_terminal(environ: Mapping[str, str] | None = None) -> bool:
 
 def record(event: Event) -> None:
     """Write an event to the log."""
+    from imagesmith.events import as_dict, masked
+
     if _LOGGER.isEnabledFor(logging.DEBUG):
         facts = as_dict(masked(event))
         name, build = facts.pop("event"), facts.pop("build")

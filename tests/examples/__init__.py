@@ -1,0 +1,1 @@
+"""What is in examples/, run as people run it."""
