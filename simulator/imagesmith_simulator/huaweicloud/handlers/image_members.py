@@ -10,23 +10,21 @@ from imagesmith_simulator.huaweicloud.handlers.reading import tags_of
 from imagesmith_simulator.huaweicloud.routes import Call, operation
 
 
-@operation("ims", "BatchAddMembers", "POST /v1/cloudimages/members", fields="images images[] projects projects[]")
+@operation("ims", "BatchAddMembers", "POST /v1/cloudimages/members", fields="images[] projects[]")
 def add(account: Account, call: Call) -> Any:
     """Share images with projects; accounts and organisations are not simulated."""
     job = account.sharing.add(_images(call), call.body.get("projects") or (), call.project_id)
     return {"job_id": job.id}
 
 
-@operation("ims", "BatchDeleteMembers", "DELETE /v1/cloudimages/members", fields="images images[] projects projects[]")
+@operation("ims", "BatchDeleteMembers", "DELETE /v1/cloudimages/members", fields="images[] projects[]")
 def remove(account: Account, call: Call) -> Any:
     """Share images no longer."""
     job = account.sharing.remove(_images(call), call.body.get("projects") or (), call.project_id)
     return {"job_id": job.id}
 
 
-@operation(
-    "ims", "BatchUpdateMembers", "PUT /v1/cloudimages/members", fields="images images[] project_id status vault_id"
-)
+@operation("ims", "BatchUpdateMembers", "PUT /v1/cloudimages/members", fields="images[] project_id status vault_id")
 def answer(account: Account, call: Call) -> Any:
     """Accept or reject images as the project that they are shared with."""
     body = call.body
@@ -97,7 +95,7 @@ def list_all_tags(account: Account, call: Call) -> Any:
 
 
 def _images(call: Call) -> list[str]:
-    images = list(call.body.get("images") or ())
+    images: list[str] = list(call.body.get("images") or ())
     if not images:
         raise refusal("IMG.0027", "No image is named.")
     return images

@@ -10,6 +10,17 @@ from imagesmith_simulator.huaweicloud.resources import Image
 from imagesmith_simulator.huaweicloud.world import World
 from imagesmith_simulator.refusals import ApiError
 
+_ALWAYS: Mapping[str, object] = {
+    "size": 0,
+    "container_format": "bare",
+    "disk_format": "zvhd2",
+    "schema": "/v2/schemas/image",
+    "hw_firmware_type": "bios",
+    "__os_bit": "64",
+    "__image_source_type": "uds",
+    "__isregistered": "true",
+    "__support_kvm": "true",
+}
 _TYPES = {"public": "gold", "market": "market"}
 _COMPARED = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "eq": "==", "neq": "!="}
 
@@ -26,10 +37,7 @@ def image_view(image: Image, project_id: str, clock: SimulatedClock) -> Mapping[
         "min_disk": image.min_disk,
         "min_ram": image.min_ram,
         "max_ram": str(image.max_ram),
-        "size": 0,
         "protected": kind in _TYPES.values(),
-        "container_format": "bare",
-        "disk_format": "zvhd2",
         "created_at": clock.stamp(image.created),
         "updated_at": clock.stamp(image.created),
         "active_at": clock.stamp(image.created) if image.status == "active" else "",
@@ -37,26 +45,27 @@ def image_view(image: Image, project_id: str, clock: SimulatedClock) -> Mapping[
         "virtual_env_type": "DataImage" if image.kind == "data" else "FusionCompute",
         "file": f"/v2/images/{image.id}/file",
         "self": f"/v2/images/{image.id}",
-        "schema": "/v2/schemas/image",
         "enterprise_project_id": image.enterprise_project_id,
-        "hw_firmware_type": "bios",
         "__imagetype": kind,
+    }
+    return {**_ALWAYS, **view, **_extras(image)}
+
+
+def _extras(image: Image) -> Mapping[str, str]:
+    """What IMS has beyond Glance; an image shows only what it has."""
+    extras = {
         "__description": image.description,
         "__os_type": image.os_type,
         "__os_version": image.os_version,
-        "__os_bit": "64",
         "__platform": image.platform,
-        "__image_source_type": "uds",
-        "__isregistered": "true",
         "__image_size": str(image.min_disk << 30),
-        "__support_kvm": "true",
         "__data_origin": f"instance,{image.source_id}" if image.kind == "system" and image.source_id else "",
         "__originalimagename": image.source_id,
         "__backup_id": image.backup_id,
         "__support_arm": "true" if image.architecture == "arm" else "",
         "__system__encrypted": "1" if image.encrypted else "",
     }
-    return {name: value for name, value in view.items() if value != "" or not name.startswith("__")}
+    return {name: value for name, value in extras.items() if value}
 
 
 def type_of(image: Image, project_id: str) -> str:

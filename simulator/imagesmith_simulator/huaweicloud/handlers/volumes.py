@@ -149,16 +149,6 @@ def _metadata(volume: Volume) -> dict[str, str]:
 
 def _volume(account: Account, volume: Volume) -> Mapping[str, Any]:
     stamp = account.store.clock.stamp(volume.created)
-    attached = volume.status in ("in-use", "detaching") and volume.server_id
-    attachment = {
-        "id": volume.id,
-        "volume_id": volume.id,
-        "attachment_id": volume.id,
-        "server_id": volume.server_id,
-        "device": volume.device,
-        "attached_at": stamp,
-        "host_name": "",
-    }
     return {
         "id": volume.id,
         "name": volume.name,
@@ -167,7 +157,7 @@ def _volume(account: Account, volume: Volume) -> Mapping[str, Any]:
         "size": volume.size,
         "volume_type": volume.volume_type,
         "availability_zone": volume.availability_zone,
-        "attachments": [attachment] if attached else [],
+        "attachments": _attachments(volume, stamp),
         "bootable": "true" if volume.kind == "system" else "false",
         "encrypted": volume.encrypted,
         "metadata": _metadata(volume),
@@ -184,6 +174,14 @@ def _volume(account: Account, volume: Volume) -> Mapping[str, Any]:
         "created_at": stamp,
         "updated_at": stamp,
     }
+
+
+def _attachments(volume: Volume, stamp: str) -> list[dict[str, str]]:
+    if volume.status not in ("in-use", "detaching") or not volume.server_id:
+        return []
+    same = dict.fromkeys(("id", "volume_id", "attachment_id"), volume.id)
+    where = {"server_id": volume.server_id, "device": volume.device, "host_name": ""}
+    return [{**same, **where, "attached_at": stamp}]
 
 
 def _snapshot(account: Account, snapshot: Snapshot) -> Mapping[str, Any]:
