@@ -130,8 +130,13 @@ class Options:
         dataclass(frozen=True, kw_only=True)(cls)
 
     def problems(self) -> Iterator[Diagnostic]:
-        """What is wrong between options (exclusive pairs, files that don't exist). Subclasses add to it."""
-        yield from ()
+        """What is wrong between options (exclusive pairs, files that don't exist), in nested blocks too.
+
+        Subclasses add to it.
+        """
+        for record in table(type(self)).values():
+            for nested in _nested(getattr(self, record.attribute)):
+                yield from nested.problems()
 
 
 def table(options: type[Options]) -> Mapping[str, Option]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from imagesmith.communicator import CommunicatorOptions
 from imagesmith.errors import Diagnostic
 from imagesmith.interfaces import Lifecycle, Provider
+from imagesmith.permissions import Permissions
 from imagesmith_huaweicloud.access_options import AccessOptions, require_sdk
 from imagesmith_huaweicloud.image_options import ImageOptions
 from imagesmith_huaweicloud.network_options import NetworkOptions
@@ -32,6 +33,12 @@ class HuaweicloudEcs(AccessOptions, SourceOptions, ImageOptions, NetworkOptions,
         from imagesmith_huaweicloud.provider import HuaweicloudProvider
 
         return HuaweicloudProvider.open(self, lifecycle)
+
+    def permissions(self, *, force: bool = False) -> Permissions:
+        """What a build with these options can call: `imagesmith_huaweicloud.policy` has the table."""
+        from imagesmith_huaweicloud import policy
+
+        return policy.permissions(self)
 
     @property
     def instance_password(self) -> str:
