@@ -31,6 +31,7 @@ def test_public_images_are_found_by_every_filter(sdk: Sdk) -> None:
     assert {image["name"] for image in sdk.images(architecture="arm")} == {"openEuler 22.03 LTS 64bit with ARM"}
     assert sdk.images(name="Ubuntu") == []
     assert sdk.images(imagetype="private") == []
+    assert sdk.refused(ims.ListImagesRequest(imagetype="golden")).code == "IMG.0024"
     assert sdk.images(os_type="Windows")[0]["__platform"] == "Windows"
 
 
@@ -238,3 +239,8 @@ def test_other_projects_do_not_see_private_images(cloud: SimulatedHuaweicloud, s
     other = Sdk(cloud, region="cn-east-3")
     assert other.images(id=identity) == []
     assert isinstance(other.refused(ims.GlanceShowImageRequest(image_id=identity)), NotFound)
+
+
+def test_the_progress_of_a_job_has_a_path_of_its_own(sdk: Sdk) -> None:
+    answer = sdk.do(create(name="golden", instance_id=sdk.server()))
+    assert sdk.do(ims.ShowJobProgressRequest(job_id=answer["job_id"])) == sdk.job(answer)

@@ -45,11 +45,13 @@ def select(account: Account, call: Call) -> list[Image]:
     key, direction = query.get("sort_key", "created_at"), query.get("sort_dir", "desc")
     if key not in _SORTED_BY or direction not in ("asc", "desc"):
         raise ApiError("IMG.0001", 400, f"Images can't be sorted by {key} {direction}.")
+    if query.get("__imagetype", "gold") not in ("gold", "private", "shared", "market"):
+        raise refusal("IMG.0024")
     found = [
         image
         for image in store.images.values()
         if account.images.sees(image, call.project_id)
-        and (image.found or image.visible_at <= store.clock.now())
+        and image.visible_at <= store.clock.now()
         and matches(image, query, call.project_id, store.world, store.clock)
     ]
     if key in ("created_at", "updated_at"):
