@@ -52,6 +52,7 @@ class Port(Resource):
     subnet_id: str
     ip: str
     host: str
+    ipv6: str = ""
     server_id: str = ""
     kept: bool = False
     security_group_ids: list[str] = field(default_factory=list)

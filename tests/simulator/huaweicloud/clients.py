@@ -34,15 +34,17 @@ class Caller:
 class Sdk:
     """Calls of one project; ``do(ims.ListImagesRequest(...))`` is one call of the real SDK."""
 
-    def __init__(self, cloud: SimulatedHuaweicloud, project_id: str = "", region: str = REGION) -> None:
+    def __init__(
+        self, cloud: SimulatedHuaweicloud, project_id: str = "", region: str = REGION, **credentials: str
+    ) -> None:
         self.cloud = cloud
         self.project_id = project_id or cloud.project_id(region)
+        keys = {"access_key": cloud.access_key, "secret_key": cloud.secret_key, **credentials}
         access = Access(
+            **keys,
             region=region,
             domain="simulated.example",
             project_id=self.project_id,
-            access_key=cloud.access_key,
-            secret_key=cloud.secret_key,
             endpoints=tuple((service, parse_endpoint(cloud.url)) for service in SERVICES),
         )
         self._calls = Cloud(access, Caller())
@@ -63,7 +65,19 @@ class Sdk:
 
     def server(self, *, stopped: bool = False, **fields: Any) -> str:
         """A server's id; it is ACTIVE, in a network of its own."""
-        subnet = self.subnet()
+        identity = str(self.do(self.launch(**fields))["serverIds"][0])
+        if stopped:
+            self.do(self.stop(identity))
+        return identity
+
+    def stop(self, identity: str, kind: str | None = None) -> Any:
+        """The request that stops a server."""
+        option = ecs.BatchStopServersOption(servers=[ecs.ServerId(id=identity)], type=kind)
+        return ecs.BatchStopServersRequest(body=ecs.BatchStopServersRequestBody(os_stop=option))
+
+    def launch(self, token: str | None = None, dry_run: bool | None = None, **fields: Any) -> Any:
+        """The request for a server, in a network of its own unless one is named."""
+        subnet = {"vpc_id": "", "id": ""} if "vpcid" in fields else self.subnet()
         server = ecs.PostPaidServer(
             **{
                 "name": "builder",
@@ -77,12 +91,12 @@ class Sdk:
                 **fields,
             }
         )
-        body = ecs.CreatePostPaidServersRequestBody(server=server)
-        identity = str(self.do(ecs.CreatePostPaidServersRequest(body=body))["serverIds"][0])
-        if stopped:
-            option = ecs.BatchStopServersOption(servers=[ecs.ServerId(id=identity)])
-            self.do(ecs.BatchStopServersRequest(body=ecs.BatchStopServersRequestBody(os_stop=option)))
-        return identity
+        body = ecs.CreatePostPaidServersRequestBody(server=server, dry_run=dry_run)
+        return ecs.CreatePostPaidServersRequest(x_client_token=token, body=body)
+
+    def shown(self, identity: str) -> Any:
+        """A server as it is shown."""
+        return self.do(ecs.ShowServerRequest(server_id=identity))["server"]
 
     def subnet(self) -> Any:
         """A subnet in a VPC of its own."""

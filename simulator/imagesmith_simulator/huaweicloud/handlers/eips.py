@@ -46,8 +46,7 @@ def create(account: Account, call: Call) -> Any:
     "eip",
     "ListPublicips",
     "GET /v1/{project_id}/publicips",
-    query="limit marker ip_version enterprise_project_id port_id[] public_ip_address[] private_ip_address[] id[] "
-    "port_id public_ip_address private_ip_address id",
+    query="limit marker ip_version enterprise_project_id port_id public_ip_address private_ip_address id",
 )
 def list_all(account: Account, call: Call) -> Any:
     """The project's EIPs."""

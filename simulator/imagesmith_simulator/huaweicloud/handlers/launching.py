@@ -13,25 +13,21 @@ from imagesmith_simulator.huaweicloud.models.launch import AddressRequest, DiskR
 from imagesmith_simulator.huaweicloud.routes import Call
 
 _BAD = "Ecs.0005"
-_DISK = (
-    "volumetype size iops throughput hw:passthrough metadata.__system__encrypted metadata.__system__cmkid "
-    "extendparam.snapshotId"
-)
+_DISK = "volumetype size iops throughput metadata.__system__encrypted metadata.__system__cmkid"
 FIELDS = " ".join(
     (
         "dry_run server.name server.flavorRef server.imageRef server.vpcid server.availability_zone server.count",
-        "server.nics[].subnet_id server.nics[].port_id server.nics[].ip_address server.security_groups[].id",
+        "server.nics[].subnet_id server.nics[].port_id server.nics[].ipv6_enable server.security_groups[].id",
         "server.publicip.id server.publicip.eip.iptype server.publicip.eip.bandwidth.size",
         "server.publicip.eip.bandwidth.sharetype server.publicip.eip.bandwidth.chargemode",
-        "server.publicip.eip.extendparam.chargingMode server.publicip.delete_on_termination",
+        "server.publicip.delete_on_termination",
         *(f"server.root_volume.{name}" for name in _DISK.split()),
         *(f"server.data_volumes[].{name}" for name in _DISK.split()),
         "server.data_volumes[].data_image_id server.data_volumes[].delete_on_termination",
-        "server.data_volumes[].multiattach server.key_name server.adminPass server.user_data server.metadata.*",
+        "server.key_name server.adminPass server.user_data server.metadata.*",
         "server.server_tags[].key server.server_tags[].value server.description server.auto_terminate_time",
-        "server.extendparam.chargingMode server.extendparam.regionID server.extendparam.enterprise_project_id",
-        "server.extendparam.marketType server.extendparam.spotPrice server.extendparam.support_auto_recovery",
-        "server.extendparam.interruption_policy server.extendparam.diskPrior server.isAutoRename",
+        "server.extendparam.chargingMode server.extendparam.enterprise_project_id",
+        "server.extendparam.marketType server.extendparam.spotPrice",
     )
 )
 """The members of the body that are accepted."""
@@ -73,12 +69,14 @@ def _nic(nic: Mapping[str, Any]) -> NicRequest:
     if not nic.get("subnet_id") and not nic.get("port_id"):
         raise invalid(_BAD, "nics", "A network interface needs a subnet_id or a port_id.")
     return NicRequest(
-        subnet_id=nic.get("subnet_id") or "", port_id=nic.get("port_id") or "", ip_address=nic.get("ip_address") or ""
+        subnet_id=nic.get("subnet_id") or "",
+        port_id=nic.get("port_id") or "",
+        ipv6=_flag(nic.get("ipv6_enable", False), "ipv6_enable"),
     )
 
 
 def _disk(disk: Mapping[str, Any]) -> DiskRequest:
-    metadata, extend = disk.get("metadata") or {}, disk.get("extendparam") or {}
+    metadata = disk.get("metadata") or {}
     return DiskRequest(
         volume_type=need(disk, "volumetype", _BAD),
         size=number(disk.get("size") or 0, "size", _BAD),
@@ -87,7 +85,6 @@ def _disk(disk: Mapping[str, Any]) -> DiskRequest:
         encrypted=str(metadata.get("__system__encrypted", "0")) == "1",
         kms_key_id=metadata.get("__system__cmkid") or "",
         data_image_id=disk.get("data_image_id") or "",
-        snapshot_id=extend.get("snapshotId") or "",
         delete_on_termination=_flag(disk.get("delete_on_termination", False), "delete_on_termination"),
     )
 

@@ -9,13 +9,13 @@ from imagesmith_simulator.huaweicloud.account import Account
 from imagesmith_simulator.huaweicloud.errors import invalid
 from imagesmith_simulator.huaweicloud.handlers import server_views as views
 from imagesmith_simulator.huaweicloud.handlers.reading import need, number
+from imagesmith_simulator.huaweicloud.models.launch import MOST_NICS
 from imagesmith_simulator.huaweicloud.resources import Server
 from imagesmith_simulator.huaweicloud.routes import Answer, Call, operation
 
 _BAD = "Ecs.0005"
 _SERVER = "/v1/{project_id}/cloudservers/{server_id}"
 _MOST_DISKS = 24
-_MOST_NICS = 4
 
 
 @operation("ecs", "ListServerBlockDevices", f"GET {_SERVER}/block_device")
@@ -47,7 +47,7 @@ def interfaces(account: Account, call: Call) -> Any:
     """The network interfaces of a server, the primary one first."""
     server, ports = _server(account, call), account.store.ports
     found = [views.interface(account, ports[identity]) for identity in server.port_ids if identity in ports]
-    return {"attachableQuantity": {"free_nic": _MOST_NICS - len(found)}, "interfaceAttachments": found}
+    return {"attachableQuantity": {"free_nic": MOST_NICS - len(found)}, "interfaceAttachments": found}
 
 
 @operation(

@@ -149,6 +149,8 @@ def _addresses(account: Account, server: Server) -> dict[str, list[dict[str, Any
         common = {"version": "4", "primary": number == 0, "OS-EXT-IPS:port_id": port.id}
         common["OS-EXT-IPS-MAC:mac_addr"] = mac_of(port)
         found.append({**common, "addr": port.host, "OS-EXT-IPS:type": "fixed"})
+        if port.ipv6:
+            found.append({**common, "version": "6", "addr": port.ipv6, "OS-EXT-IPS:type": "fixed"})
         eips = [eip for eip in store.eips.values() if eip.port_id == port.id]
         found += [{**common, "addr": eip.host, "OS-EXT-IPS:type": "floating"} for eip in eips]
     return {server.vpc_id: found}

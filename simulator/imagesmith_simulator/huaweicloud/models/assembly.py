@@ -58,7 +58,7 @@ class Assembly:
         self._add_address(server, launch, place, ports[0])
         store.made(server)
         store.used(place.image.id, place.vpc.id, *(group.id for group in place.groups))
-        store.used(*(subnet.id for subnet, _ in place.nics), server.key_name)
+        store.used(*(subnet.id for subnet, *_ in place.nics), server.key_name)
         return server
 
     def take_apart(self, server: Server, *, with_volumes: bool, with_eip: bool) -> None:
@@ -110,7 +110,6 @@ class Assembly:
             server_id=server.id,
             status="attaching",
             image_id=image_id,
-            snapshot_id=disk.snapshot_id,
             encrypted=disk.encrypted,
             kms_key_id=disk.kms_key_id,
             iops=disk.iops,
@@ -123,8 +122,10 @@ class Assembly:
     def _add_ports(self, server: Server, place: Place) -> list[Port]:
         groups = [group.id for group in place.groups]
         ports = []
-        for subnet, given in place.nics:
+        for subnet, given, ipv6 in place.nics:
             port = given or self._network.add_port(server, subnet, groups)
+            if ipv6:
+                port.ipv6 = f"2001:db8::{int(port.id[:8], 16) >> 16:x}:{int(port.id[:4], 16):x}"
             port.server_id = server.id
             server.port_ids.append(port.id)
             ports.append(port)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from imagesmith_simulator.huaweicloud.errors import invalid, not_found
+from imagesmith_simulator.huaweicloud.errors import invalid
+from imagesmith_simulator.huaweicloud.models.addresses import KINDS
 from imagesmith_simulator.huaweicloud.resources import Eip, Image, Port, SecurityGroup, Subnet, Vpc
 from imagesmith_simulator.huaweicloud.store import Store
 from imagesmith_simulator.refusals import ApiError
@@ -16,6 +17,7 @@ _WITH_IOPS = ("GPSSD2", "ESSD2")
 _LARGEST = {"system": 1024, "data": 32768}
 _USER_DATA_BYTES = 32 * 1024
 _MOST_DATA_VOLUMES = 23
+MOST_NICS = 12
 _PASSWORD_KINDS = ("[a-z]", "[A-Z]", "[0-9]", r"[!@%\-_=+\[\]:./?{},#$^&*~]")
 
 
@@ -25,7 +27,7 @@ class NicRequest:
 
     subnet_id: str = ""
     port_id: str = ""
-    ip_address: str = ""
+    ipv6: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,6 @@ class DiskRequest:
     encrypted: bool = False
     kms_key_id: str = ""
     data_image_id: str = ""
-    snapshot_id: str = ""
     delete_on_termination: bool = False
 
 
@@ -88,7 +89,7 @@ class Place:
 
     image: Image
     vpc: Vpc
-    nics: tuple[tuple[Subnet, Port | None], ...]
+    nics: tuple[tuple[Subnet, Port | None, bool], ...]
     groups: tuple[SecurityGroup, ...]
     availability_zone: str
     eip: Eip | None = None
@@ -99,12 +100,14 @@ def check_launch(store: Store, launch: Launch) -> Place:
     _check_words(launch)
     _check_access(store, launch)
     image = usable_image(store, launch.image_id, launch.project_id)
-    if image.kind == "data" or image.status != "active":
-        raise invalid("Ecs.0007", "imageRef", f"The image {image.id} is {image.kind} and {image.status}.")
+    if image.status != "active":
+        raise invalid("Ecs.0032", "imageRef", f"Image [{image.id}] must be active.")
+    if image.kind == "data":
+        raise invalid("Ecs.0007", "imageRef", f"The image {image.id} is one of a data disk.")
     _check_disks(store, launch, image)
     vpc = store.vpcs.get(launch.vpc_id)
     if vpc is None or vpc.project_id != launch.project_id:
-        raise invalid("Ecs.0005", "vpcid", f"The VPC {launch.vpc_id} could not be found.")
+        raise invalid("Ecs.0014", "vpcid", f"The VPC {launch.vpc_id} could not be found.")
     _check_quota(store, launch)
     return Place(
         image=image,
@@ -120,10 +123,10 @@ def usable_image(store: Store, identity: str, project_id: str) -> Image:
     """An image that a project may use: its own, a public one, or one whose sharing it has accepted."""
     image = store.images.get(identity)
     if image is None:
-        raise not_found("Ecs.0007", "image", identity)
+        raise invalid("Ecs.0031", "imageRef", f"Image [{identity}] does not exist.")
     mine = image.visibility in ("public", "market") or project_id in ("", image.project_id)
     if not mine and image.members.get(project_id) != "accepted":
-        raise not_found("Ecs.0007", "image", identity)
+        raise invalid("Ecs.0031", "imageRef", f"Image [{identity}] does not exist.")
     return image
 
 
@@ -131,7 +134,7 @@ def _check_words(launch: Launch) -> None:
     if not re.fullmatch(r"[\w.一-鿿-]{1,128}", launch.name):
         raise invalid("Ecs.0005", "name", f'The server name "{launch.name}" is not valid.')
     if len(launch.description) > 85 or "<" in launch.description or ">" in launch.description:
-        raise invalid("Ecs.0005", "description")
+        raise invalid("Ecs.0041", "description")
     if len(launch.user_data) > _USER_DATA_BYTES:
         raise invalid("Ecs.0005", "user_data", "The user data are longer than 32 KB.")
     for key, value in launch.metadata.items():
@@ -160,23 +163,22 @@ def _check_disks(store: Store, launch: Launch, image: Image) -> None:
     if launch.root.size and launch.root.size < image.min_disk:
         raise invalid("Ecs.0005", "root_volume", f"The image needs a system disk of {image.min_disk} GB.")
     if len(launch.data) > _MOST_DATA_VOLUMES:
-        raise invalid("Ecs.0107", "data_volumes", f"A server takes at most {_MOST_DATA_VOLUMES} data disks.")
+        raise invalid("Ecs.0042", "data_volumes", f"A server takes at most {_MOST_DATA_VOLUMES} data disks.")
     for disk in launch.data:
         least = 10
         if disk.data_image_id:
             data = usable_image(store, disk.data_image_id, launch.project_id)
             if data.kind != "data" or data.status != "active":
-                raise invalid("Ecs.0007", "data_image_id", f"{data.id} is not an active data disk image.")
+                raise invalid("Ecs.0032", "data_image_id", f"{data.id} is not an active data disk image.")
             least = data.min_disk
         if disk.size < least:
             raise invalid("Ecs.0005", "data_volumes", f"The data disk needs {least} GB.")
         _check_disk(disk, "data")
-    store.check_quota("volume", launch.project_id, store.volumes, "Ecs.0021", more=1 + len(launch.data))
 
 
 def _check_disk(disk: DiskRequest, kind: str) -> None:
     if disk.volume_type not in VOLUME_TYPES:
-        raise invalid("Ecs.0015", "volumetype", f"The disk type {disk.volume_type} is not sold.")
+        raise invalid("Ecs.0043", "volumetype", f"Disk type [{disk.volume_type}] does not exist.")
     if disk.size > _LARGEST[kind]:
         raise invalid("Ecs.0005", "size", f"A {kind} disk has at most {_LARGEST[kind]} GB.")
     if (disk.volume_type in _WITH_IOPS) != bool(disk.iops):
@@ -187,7 +189,7 @@ def _check_disk(disk: DiskRequest, kind: str) -> None:
         raise invalid("Ecs.0005", "metadata", "__system__encrypted and __system__cmkid go together.")
 
 
-def _nic(store: Store, launch: Launch, nic: NicRequest, vpc: Vpc) -> tuple[Subnet, Port | None]:
+def _nic(store: Store, launch: Launch, nic: NicRequest, vpc: Vpc) -> tuple[Subnet, Port | None, bool]:
     port = store.ports.get(nic.port_id)
     if nic.port_id and (port is None or port.project_id != launch.project_id):
         raise invalid("Ecs.0005", "nics", f"The port {nic.port_id} could not be found.")
@@ -195,14 +197,12 @@ def _nic(store: Store, launch: Launch, nic: NicRequest, vpc: Vpc) -> tuple[Subne
         raise invalid("Ecs.0010", "nics", f"The port {port.id} is in use.")
     subnet = store.subnets.get(port.subnet_id if port else nic.subnet_id)
     if subnet is None or subnet.project_id != launch.project_id:
-        raise invalid("Ecs.0005", "nics", f"The network {nic.subnet_id} could not be found.")
+        raise invalid("Ecs.0038", "nics", f"Subnet [{nic.subnet_id}] does not exist.")
     if subnet.vpc_id != vpc.id:
-        raise invalid("Ecs.0005", "nics", f"The network {subnet.id} is not in the VPC {vpc.id}.")
+        raise invalid("Ecs.0014", "nics", f"The subnet {subnet.id} is not in the VPC {vpc.id}.")
     if subnet.status != "ACTIVE":
         raise invalid("Ecs.0005", "nics", f"The network {subnet.id} is {subnet.status}.")
-    if nic.ip_address and any(nic.ip_address == other.ip for other in store.ports.values()):
-        raise invalid("Ecs.0010", "nics", f"Private IP address {nic.ip_address} is already in use.")
-    return subnet, port
+    return subnet, port, nic.ipv6
 
 
 def _groups(store: Store, launch: Launch) -> list[SecurityGroup]:
@@ -220,7 +220,7 @@ def _zone(store: Store, launch: Launch, image: Image) -> str:
     world, zones = store.world, store.world.zones(store.regions[launch.project_id])
     flavor = world.flavors.get(launch.flavor_id)
     if flavor is None:
-        raise invalid("Ecs.0017", "flavorRef", f"Flavor {launch.flavor_id} could not be found.")
+        raise invalid("Ecs.0029", "flavorRef", f"Flavor [{launch.flavor_id}] does not exist.")
     if (image.architecture == "arm") != flavor.is_arm:
         raise invalid("Ecs.0007", "imageRef", f"The image is for {image.architecture}, {flavor.id} is not.")
     if launch.availability_zone and launch.availability_zone not in zones:
@@ -238,9 +238,10 @@ def _zone(store: Store, launch: Launch, image: Image) -> str:
 
 def _eip(store: Store, launch: Launch) -> Eip | None:
     wanted = launch.address
-    if wanted is None or not wanted.eip_id:
-        if wanted and not 1 <= wanted.bandwidth_size <= 2000:
-            raise invalid("Ecs.0005", "bandwidth", "The bandwidth must be 1 to 2000 Mbit/s.")
+    if wanted is None:
+        return None
+    if not wanted.eip_id:
+        _check_new_eip(store, launch, wanted)
         return None
     if launch.count > 1:
         raise ApiError("Ecs.0000", 400, "An existing EIP cannot be assigned to the ECSs created in batches.")
@@ -252,7 +253,22 @@ def _eip(store: Store, launch: Launch) -> Eip | None:
     return eip
 
 
+def _check_new_eip(store: Store, launch: Launch, wanted: AddressRequest) -> None:
+    if wanted.kind not in KINDS:
+        raise invalid("Ecs.0005", "iptype", f"The EIP type {wanted.kind} is not sold.")
+    if not 1 <= wanted.bandwidth_size <= 2000:
+        raise invalid("Ecs.0045", "bandwidth", f"Bandwidth size {wanted.bandwidth_size} is invalid.")
+    held = sum(eip.project_id == launch.project_id for eip in store.eips.values())
+    if held + launch.count > store.quotas["eip"]:
+        raise ApiError("Ecs.0013", 400, "Insufficient EIP quota.")
+
+
 def _check_quota(store: Store, launch: Launch) -> None:
     held = sum(server.project_id == launch.project_id for server in store.servers.values())
     if held + launch.count > store.quotas["server"]:
         raise ApiError("Ecs.0001", 400, "The number of instances is above the quota limits.")
+    disks = sum(volume.project_id == launch.project_id for volume in store.volumes.values())
+    if disks + launch.count * (1 + len(launch.data)) > store.quotas["volume"]:
+        raise ApiError("Ecs.0021", 400, "The number of volumes is beyond the quota limit.")
+    if len(launch.nics) > MOST_NICS:
+        raise ApiError("Ecs.0050", 400, "The requested number of NICs is greater than the number available.")
