@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MEMORY = f"{ROOT / 'tests' / 'core'}:{ROOT}"
-BUILD = "memory_builder:MemoryEcs.web"
+BUILD = "memory-ecs.web"
 
 _SERVER = str(Path(__file__).parent / "fork_server.py")
 
@@ -86,7 +86,7 @@ class CommandLine:
     ) -> str:
         """A legacy template with one build in the memory cloud."""
         store = str(self.folder / "cloud.json")
-        builder = {"type": "memory_builder:MemoryEcs", "name": "web", "store": store, **options}
+        builder = {"type": "memory-ecs", "name": "web", "store": store, **options}
         variables = {"key": "a-very-secret-key"}
         return self.write(
             "web.json",

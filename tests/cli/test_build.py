@@ -139,10 +139,9 @@ def test_the_whole_build_has_a_time_limit(imagesmith: CommandLine) -> None:
 
 
 def test_flags_of_packer_that_change_nothing_are_accepted_with_a_notice(imagesmith: CommandLine) -> None:
-    done = imagesmith("build", "-skip-enforcement", "-use-sequential-evaluation", imagesmith.template())
+    done = imagesmith("build", "-skip-enforcement", imagesmith.template())
     assert done.returncode == 0
     assert "Warning: -skip-enforcement has no effect: HCP Packer is not used" in done.stderr
-    assert "Warning: -use-sequential-evaluation has no effect" in done.stderr
 
 
 def test_an_unwritable_state_folder_is_a_usage_error(imagesmith: CommandLine, tmp_path: Path) -> None:

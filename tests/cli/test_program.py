@@ -91,11 +91,15 @@ def test_in_machine_readable_output_an_error_is_a_record(imagesmith: CommandLine
 
 
 def test_a_defect_is_reported_without_a_traceback_and_without_secrets(imagesmith: CommandLine, state_dir: Path) -> None:
-    template = imagesmith.write("web.json", {"builders": [{"type": "broken_builder:Broken"}]})
+    template = imagesmith.write("web.json", {"builders": [{"type": "broken"}]})
     source = (
         "class Broken:\n    def __getattr__(self, name):\n        raise ZeroDivisionError(name)\nBroken = Broken()\n"
     )
     imagesmith.write("broken_builder.py", source)
+    installed = imagesmith.folder / "broken_builder-1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: broken_builder\nVersion: 1\n")
+    (installed / "entry_points.txt").write_text("[imagesmith.builders]\nbroken = broken_builder:Broken\n")
     done = imagesmith("validate", "-var", "x=hush", "--var=y=hush", template, PYTHONPATH=str(imagesmith.folder))
     assert done.returncode == 1
     assert "this is a defect in imagesmith" in done.stderr

@@ -28,12 +28,12 @@ variable "unset" {
 locals {
   greeting = "hi ${var.name}"
 }
-source "memory_builder:MemoryEcs" "web" {
+source "memory-ecs" "web" {
   store = "cloud.json"
 }
 build {
   name    = "images"
-  sources = ["source.memory_builder:MemoryEcs.web"]
+  sources = ["source.memory-ecs.web"]
   provisioner "shell-local" {
     inline = ["true"]
   }
@@ -64,7 +64,7 @@ def test_many_errors_stay_on_one_screen(imagesmith: CommandLine) -> None:
 
 def test_syntax_only_checks_no_options_and_no_variables(imagesmith: CommandLine) -> None:
     template = imagesmith.write(
-        "t.json", {"variables": {"a": None}, "builders": [{"type": "memory_builder:MemoryEcs", "nosuch": 1}]}
+        "t.json", {"variables": {"a": None}, "builders": [{"type": "memory-ecs", "nosuch": 1}]}
     )
     done = imagesmith("validate", "-syntax-only", template)
     assert (done.returncode, done.stdout) == (0, "Syntax-only check passed. Everything looks okay.\n")
@@ -116,7 +116,7 @@ def test_inspect_shows_an_hcl2_template_in_packers_layout(imagesmith: CommandLin
         "",
         "    sources:",
         "",
-        "      memory_builder:MemoryEcs.web",
+        "      memory-ecs.web",
         "",
         "    provisioners:",
         "",

@@ -47,7 +47,7 @@ def with_provisioner(**options: object) -> dict[str, object]:
 @pytest.mark.parametrize("language", ["json", "hcl2"])
 def test_the_schema_is_a_schema_and_the_command_prints_it(imagesmith: CommandLine, language: str) -> None:
     Draft202012Validator.check_schema(schema(language))
-    done = imagesmith("schema", f"-language={language}")
+    done = imagesmith("schema", f"-language={language}", PYTHONPATH="")
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == schema(language)
 

@@ -283,8 +283,8 @@ def test_placeholders_break_no_rule(tmp_path: Path) -> None:
 
 
 SHAPES = (
-    'data "data_plugin:Shapes" "x" {{\n  token = "hunter2hunter2"\n  fault = "{}"\n}}\n'
-    'locals {{\n  all = data["data_plugin:Shapes"].x\n}}\n'
+    'data "shapes" "x" {{\n  token = "hunter2hunter2"\n  fault = "{}"\n}}\n'
+    'locals {{\n  all = data["shapes"].x\n}}\n'
 )
 
 
@@ -299,7 +299,7 @@ def test_outputs_have_the_types_that_are_declared(tmp_path: Path) -> None:
         "free": {"k": [1]},
     }
     assert [str(warning).partition(": ")[2] for warning in found.warnings] == [
-        'data "data_plugin:Shapes" "x": be warned.'
+        'data "shapes" "x": be warned.'
     ]
 
 
@@ -313,5 +313,5 @@ def test_outputs_have_the_types_that_are_declared(tmp_path: Path) -> None:
 )
 def test_a_failing_data_source_is_told_with_its_place(tmp_path: Path, fault: str, said: str) -> None:
     first = failing(tmp_path, SHAPES.format(fault))[0]
-    assert first.startswith('t.pkr.hcl:1:1: data "data_plugin:Shapes" "x": ')
+    assert first.startswith('t.pkr.hcl:1:1: data "shapes" "x": ')
     assert said in first
