@@ -181,7 +181,8 @@ class _Json:
         self._functions = functions(scope)
 
     def answer(self, text: str) -> str:
-        from imagesmith.template.gotemplate import GoTemplateError, render
+        from imagesmith.template.gotemplate.errors import GoTemplateError
+        from imagesmith.template.gotemplate.render import render
 
         _check_size(text)
         try:

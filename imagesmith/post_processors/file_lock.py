@@ -8,10 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imagesmith.errors import WaitTimeout
-from imagesmith.interfaces import PostProcessContext
 from imagesmith.waiting import Patience, Pending, wait_until
+
+if TYPE_CHECKING:
+    from imagesmith.interfaces import PostProcessContext
 
 _PATIENCE = Patience(timeout_s=5.0, first_s=0.02, growth=1.3, longest_s=0.2)
 _STALE_S = 30.0

@@ -7,14 +7,16 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imagesmith import redact
 from imagesmith.errors import PostProcessError
-from imagesmith.interfaces import Artifact, PostProcessContext, PostProcessed
 from imagesmith.options import Options, option
 from imagesmith.post_processors.file_lock import locked
 from imagesmith.provisioners.environment import run_uuid
+
+if TYPE_CHECKING:
+    from imagesmith.interfaces import Artifact, PostProcessContext, PostProcessed
 
 _GO_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
@@ -45,6 +47,8 @@ class Manifest(Options):
         except OSError as error:
             reason = error.strerror or str(error)
             raise PostProcessError(f'the manifest "{self.output}" could not be written: {reason}') from error
+        from imagesmith.interfaces import PostProcessed
+
         return PostProcessed(artifact, keep_input=True, keep_forced=True)
 
     def _entry(self, artifact: Artifact, context: PostProcessContext, run: str) -> dict[str, object]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from imagesmith.errors import PostProcessError, ProvisionError
-from imagesmith.interfaces import Artifact, PostProcessContext, PostProcessed
 from imagesmith.provisioners.environment import run_uuid
 from imagesmith.provisioners.local_script import LocalContext, LocalScriptOptions
+
+if TYPE_CHECKING:
+    from imagesmith.interfaces import Artifact, PostProcessContext, PostProcessed
 
 
 class ShellLocal(LocalScriptOptions):
@@ -32,4 +35,6 @@ class ShellLocal(LocalScriptOptions):
             chosen.execute(local)
         except ProvisionError as error:
             raise PostProcessError(error.message, hint=error.hint, location=error.location) from error
+        from imagesmith.interfaces import PostProcessed
+
         return PostProcessed(artifact, keep_input=True, keep_forced=True)

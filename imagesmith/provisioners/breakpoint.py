@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from imagesmith.errors import ProvisionError
-from imagesmith.interfaces import ProvisionContext, Remote
 from imagesmith.options import Options, option
+
+if TYPE_CHECKING:
+    from imagesmith.interfaces import ProvisionContext, Remote
 
 
 class Breakpoint(Options):

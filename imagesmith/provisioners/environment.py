@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from imagesmith.errors import Diagnostic
@@ -17,6 +16,8 @@ _VERB = re.compile(r"%(?:\[([12])\])?([sv%])|%")
 
 def run_uuid(run_id: str, generated: Mapping[str, object]) -> str:
     """The run's id in the form of Packer's PACKER_RUN_UUID."""
+    import uuid
+
     return str(generated.get("PackerRunUUID") or uuid.uuid5(uuid.NAMESPACE_OID, run_id))
 
 

@@ -7,11 +7,14 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imagesmith.errors import Diagnostic, ProvisionError
-from imagesmith.interfaces import ProvisionContext, Remote
 from imagesmith.options import Options, option
 from imagesmith.provisioners.script_options import is_known
+
+if TYPE_CHECKING:
+    from imagesmith.interfaces import ProvisionContext, Remote
 
 _GLOB = re.compile(r"[*?\[]")
 

@@ -18,14 +18,17 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imagesmith.errors import Diagnostic, ProvisionError
-from imagesmith.interfaces import OutputSink
 from imagesmith.options import option
 from imagesmith.provisioners import environment
 from imagesmith.provisioners.outcome import check_exit_status
 from imagesmith.provisioners.script_options import ScriptOptions
 from imagesmith.waiting import CancelToken
+
+if TYPE_CHECKING:
+    from imagesmith.interfaces import OutputSink
 
 _SYSTEMS = {"darwin": "darwin", "freebsd": "freebsd", "linux": "linux", "openbsd": "openbsd", "sunos": "solaris"}
 _SYSTEMS |= {"win32": "windows"}

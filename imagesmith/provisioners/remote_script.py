@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from imagesmith import redact
 from imagesmith.errors import ConnectError, ConnectionLost, ImagesmithError, ProvisionError, TransferError
-from imagesmith.interfaces import CommandResult, ProvisionContext, Remote
 from imagesmith.provisioners import environment
 from imagesmith.provisioners.outcome import DISCONNECTED, check_exit_status, status_of_signal
 from imagesmith.provisioners.time_limit import time_limit
 from imagesmith.waiting import CancelToken, RetryPolicy, retry
 
 if TYPE_CHECKING:
+    from imagesmith.interfaces import CommandResult, ProvisionContext, Remote
     from imagesmith.provisioners.shell import Shell
 
 PLAIN_COMMAND = "chmod +x {{.Path}}; {{.Vars}} {{.Path}}"

@@ -13,13 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from imagesmith.errors import Diagnostic, ProvisionError
-from imagesmith.interfaces import ProvisionContext, Remote
 from imagesmith.options import Duration, option
 from imagesmith.provisioners.remote_script import RemoteScript, Script
 from imagesmith.provisioners.script_options import ScriptOptions
+
+if TYPE_CHECKING:
+    from imagesmith.interfaces import ProvisionContext, Remote
 
 
 class Shell(ScriptOptions):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from imagesmith.interfaces import ProvisionContext, Remote
+from typing import TYPE_CHECKING
+
 from imagesmith.provisioners.environment import run_uuid
 from imagesmith.provisioners.local_script import LocalContext, LocalScriptOptions
+
+if TYPE_CHECKING:
+    from imagesmith.interfaces import ProvisionContext, Remote
 
 
 class ShellLocal(LocalScriptOptions):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from imagesmith.errors import Diagnostic
-from imagesmith.interfaces import ProvisionContext, Remote
 from imagesmith.options import Duration, Options, option
+
+if TYPE_CHECKING:
+    from imagesmith.interfaces import ProvisionContext, Remote
 
 
 class Sleep(Options):

@@ -6,16 +6,14 @@ Everything is UTC, and the clock stands still at the start of the run.
 from __future__ import annotations
 
 import os
-import secrets
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from imagesmith.template import gotime
-from imagesmith.template.gotemplate import Function
 from imagesmith.template.gotemplate.errors import Failure
+from imagesmith.template.gotemplate.evaluator import Function
 from imagesmith.template.remote_values import RemoteValues
 from imagesmith.version import PACKER_VERSION
 
@@ -127,6 +125,9 @@ def _clock(started: datetime) -> dict[str, Function]:
 
 def time_ordered_uuid(moment: datetime) -> str:
     """32 bits of the time in seconds and 96 random ones, as Packer makes them."""
+    import secrets
+    import uuid
+
     return str(uuid.UUID(int=(int(moment.timestamp()) & 0xFFFFFFFF) << 96 | secrets.randbits(96)))
 
 

@@ -11,12 +11,16 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from imagesmith.errors import Diagnostic, Location, TemplateError
 from imagesmith.options import Given, Option, Options, decode, table
-from imagesmith.template.functions import Scope, functions
-from imagesmith.template.gotemplate import GoTemplateError, check, render
+from imagesmith.template.gotemplate.errors import GoTemplateError
+
+if TYPE_CHECKING:
+    from imagesmith.template.functions import Scope
+    from imagesmith.template.gotemplate.evaluator import Function
 
 AnyOptions = TypeVar("AnyOptions", bound=Options)
 
@@ -51,14 +55,33 @@ class Interpolation:
     ) -> None:
         self.started = started or datetime.now(UTC)
         self._build_variables = build_variables and language == "json"
-        self._scope = Scope(
-            language=language,
-            started=self.started,
-            build_name=build_name,
-            build_type=build_type,
-            template_path=template_path,
-            user=dict(user or {}),
-        )
+        self._facts: dict[str, Any] = {
+            "language": language,
+            "started": self.started,
+            "build_name": build_name,
+            "build_type": build_type,
+            "template_path": template_path,
+            "user": dict(user or {}),
+        }
+
+    # Most templates in HCL2 have no Go-template text, so what reads it is imported when there is some.
+    @cached_property
+    def _scope(self) -> Scope:
+        from imagesmith.template.functions import Scope
+
+        return Scope(**self._facts)
+
+    def _functions(self, runtime: Mapping[str, object] | None) -> Mapping[str, Function]:
+        from imagesmith.template.functions import functions
+
+        return functions(self._scope, runtime=runtime, build_variables=self._build_variables)
+
+    def _rendered(self, text: str, data: object, runtime: Mapping[str, object] | None) -> str:
+        if "{{" not in text:
+            return text
+        from imagesmith.template.gotemplate.render import render
+
+        return render(text, data, self._functions(runtime))
 
     def at_load(
         self,
@@ -73,21 +96,19 @@ class Interpolation:
         ``{{ .X }}`` gives ``<no value>``. ``{{ build `X` }}`` stays as it is while ``runtime`` is None. ``location``
         and ``what`` (the option in a reader's words) go into the `TemplateError` that bad text raises.
         """
-        table_ = functions(self._scope, runtime=runtime, build_variables=self._build_variables)
         password = _winrm_password(runtime)
-
         problems: list[Diagnostic] = []
 
         def rendered(text: str) -> str:
             try:
-                return render(text, password if _WINRM_FIELD in text else None, table_)
+                return self._rendered(text, password if _WINRM_FIELD in text else None, runtime)
             except GoTemplateError as error:
                 problems.append(_diagnostic(error, what, location))
                 return text
 
         def walk(item: object) -> object:
             if isinstance(item, str):
-                return rendered(item) if "{{" in item else item
+                return rendered(item)
             if isinstance(item, Mapping):
                 return {walk(str(key)): walk(entry) for key, entry in item.items()}
             if isinstance(item, list | tuple):
@@ -101,11 +122,14 @@ class Interpolation:
 
     def check(self, value: object, *, location: Location | None = None, what: str = "") -> None:
         """Raise `TemplateError` if text that is to be rendered at run time can't be: bad syntax, unknown functions."""
-        table_ = functions(self._scope, runtime=None, build_variables=self._build_variables)
         problems: list[Diagnostic] = []
         for text in _texts(value):
+            if "{{" not in text:
+                continue
+            from imagesmith.template.gotemplate.render import check
+
             try:
-                check(text, table_)
+                check(text, self._functions(None))
             except GoTemplateError as error:
                 problems.append(_diagnostic(error, what, location))
         if problems:
@@ -116,10 +140,9 @@ class Interpolation:
 
         ``data`` are the ``{{ .Name }}`` values, ``runtime`` the ``{{ build `Name` }}`` ones. Raises `TemplateError`.
         """
-        table_ = functions(self._scope, runtime=runtime, build_variables=self._build_variables)
         try:
             for _ in range(_PASSES):
-                rendered = render(text, data, table_) if "{{" in text else text
+                rendered = self._rendered(text, data, runtime)
                 if rendered == text:
                     return text
                 text = rendered

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imagesmith.communicator import CommunicatorOptions
 from imagesmith.errors import Diagnostic
-from imagesmith.interfaces import Lifecycle, Provider
-from imagesmith.permissions import Permissions
 from imagesmith_alicloud.access_options import AccessOptions, require_sdk
 from imagesmith_alicloud.image_options import ImageOptions
 from imagesmith_alicloud.run_options import RunOptions
+
+if TYPE_CHECKING:
+    from imagesmith.interfaces import Lifecycle, Provider
+    from imagesmith.permissions import Permissions
 
 
 class AlicloudEcs(AccessOptions, ImageOptions, RunOptions, CommunicatorOptions):

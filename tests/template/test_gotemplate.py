@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imagesmith.template.gotemplate import Function, GoTemplateError, check, render
+from imagesmith.template.gotemplate.errors import GoTemplateError
+from imagesmith.template.gotemplate.render import Function, check, render
 
 DATA = {"Name": "web", "List": ["a", "b"], "Map": {"y": 2, "x": 1}, "Empty": [], "Deep": {"Er": {"Est": "z"}}}
 FUNCTIONS = {

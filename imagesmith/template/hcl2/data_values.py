@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imagesmith import plugin, redact
 from imagesmith.errors import Cancelled, CloudError, ImagesmithError, TemplateError
-from imagesmith.interfaces import DataContext, Output
 from imagesmith.options import Given, Options, secrets
 from imagesmith.plan import TemplateRequest
 from imagesmith.template.hcl2 import nodes
@@ -23,6 +22,9 @@ from imagesmith.template.hcl2.source import Source
 from imagesmith.template.hcl2.type_constraints import type_of
 from imagesmith.template.rendering import Interpolation, TemplateConfiguration
 from imagesmith.waiting import CancelToken
+
+if TYPE_CHECKING:
+    from imagesmith.interfaces import Output
 
 _HCP = "hcp-packer-"
 _INSTEAD = "Look the image up with alicloud-images, or give its id with a variable"
@@ -108,6 +110,8 @@ class DataReader:
         return mode == "read" or (mode == "built-in" and plugin.in_core("data_sources", kind))
 
     def _read(self, options: Options, types: Type, block: nodes.Block, what: str) -> Value:
+        from imagesmith.interfaces import DataContext
+
         source: Any = options
         forget = redact.register(*secrets(options))
         context = DataContext(

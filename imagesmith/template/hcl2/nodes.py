@@ -10,7 +10,7 @@ from imagesmith.template.hcl2.cty import Value
 from imagesmith.template.hcl2.source import Source
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Node:
     """A piece of a file; ``start`` and ``end`` are offsets into its text."""
 
@@ -29,7 +29,7 @@ class Node:
         return self.source.text[self.start : self.end]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Expression(Node):
     """The base of everything that has a value."""
 
@@ -38,40 +38,40 @@ class Expression(Node):
         yield from ()
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Literal(Expression):
     """A number, true, false, null, or a stretch of plain text in a template."""
 
     value: Value
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Variable(Expression):
     """The first name of a reference: ``var`` in ``var.region``."""
 
     name: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class SplatItem(Expression):
     """The element that a splat is at."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Attribute(Node):
     """A step ``.name``."""
 
     name: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Index(Node):
     """A step ``[key]`` or ``.0``."""
 
     key: Expression
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Access(Expression):
     """A value and the steps into it: ``var.tags["a"].b``."""
 
@@ -83,7 +83,7 @@ class Access(Expression):
         yield from (step.key for step in self.steps if isinstance(step, Index))
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Splat(Expression):
     """``subject[*].rest`` or ``subject.*.rest``; ``each`` is the rest, applied to a `SplatItem`."""
 
@@ -95,7 +95,7 @@ class Splat(Expression):
         yield self.each
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Call(Expression):
     """A function call; ``expand`` when the last argument is followed by ``...``."""
 
@@ -107,7 +107,7 @@ class Call(Expression):
         yield from self.arguments
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Parentheses(Expression):
     """An expression in parentheses."""
 
@@ -117,7 +117,7 @@ class Parentheses(Expression):
         yield self.inner
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Unary(Expression):
     """``-x`` or ``!x``."""
 
@@ -128,7 +128,7 @@ class Unary(Expression):
         yield self.operand
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Binary(Expression):
     """Two operands and an operator between them."""
 
@@ -141,7 +141,7 @@ class Binary(Expression):
         yield self.right
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Conditional(Expression):
     """``condition ? then : otherwise``."""
 
@@ -153,7 +153,7 @@ class Conditional(Expression):
         yield from (self.condition, self.then, self.otherwise)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class TupleItems(Expression):
     """``[a, b]``."""
 
@@ -163,7 +163,7 @@ class TupleItems(Expression):
         yield from self.items
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ObjectItems(Expression):
     """``{ key = value }``."""
 
@@ -176,7 +176,7 @@ class ObjectItems(Expression):
             yield value
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class For(Expression):
     """``[for k, v in collection : value if condition]``; ``key`` is set in the form with braces."""
 
@@ -192,7 +192,7 @@ class For(Expression):
         yield from (part for part in (self.collection, self.key, self.value, self.condition) if part is not None)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Template(Expression):
     """Text with interpolations and directives, which are the parts that aren't literals."""
 
@@ -202,7 +202,7 @@ class Template(Expression):
         yield from self.parts
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class LoneInterpolation(Expression):
     """A template that is a single ``${…}`` and so keeps the type of what is in it."""
 
@@ -212,7 +212,7 @@ class LoneInterpolation(Expression):
         yield self.inner
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class TemplateIf(Expression):
     """``%{ if condition }…%{ else }…%{ endif }``."""
 
@@ -224,7 +224,7 @@ class TemplateIf(Expression):
         yield from (self.condition, self.then, self.otherwise)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class TemplateFor(Expression):
     """``%{ for k, v in collection }…%{ endfor }``."""
 
@@ -237,7 +237,7 @@ class TemplateFor(Expression):
         yield from (self.collection, self.body)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Argument(Node):
     """``name = expression`` in a body."""
 
@@ -245,14 +245,14 @@ class Argument(Node):
     expression: Expression
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Label(Node):
     """One label of a block."""
 
     name: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Block(Node):
     """``type "label" { body }``."""
 
@@ -261,7 +261,7 @@ class Block(Node):
     body: Body
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Body(Node):
     """What stands between a block's braces, or in a whole file."""
 

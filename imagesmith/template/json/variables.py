@@ -11,8 +11,8 @@ from imagesmith.errors import Diagnostic, Location, MissingDependency, TemplateE
 from imagesmith.plan import TemplateRequest
 from imagesmith.template.files import read_text
 from imagesmith.template.functions import Scope, functions
-from imagesmith.template.gotemplate import Function, GoTemplateError, render
-from imagesmith.template.gotemplate.errors import Failure
+from imagesmith.template.gotemplate.errors import Failure, GoTemplateError
+from imagesmith.template.gotemplate.render import Function, render
 from imagesmith.template.json.reader import read
 from imagesmith.template.json.shape import Shape
 from imagesmith.template.remote_values import RemoteValueError, RemoteValues

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal as OneOf
 
 from imagesmith.errors import Diagnostic, Location
-from imagesmith.template.gotemplate import GoTemplateError, parse
+from imagesmith.template.gotemplate.errors import GoTemplateError
 from imagesmith.template.gotemplate.nodes import (
     Branch,
     Constant,
@@ -24,6 +24,7 @@ from imagesmith.template.gotemplate.nodes import (
     Text,
     Variable,
 )
+from imagesmith.template.gotemplate.render import parse
 from imagesmith.template.upgrade.calls import Value, call, constant, member
 from imagesmith.template.upgrade.gotext import nodes_text, template_text
 from imagesmith.template.upgrade.names import NamedVariable, Unique, identifier

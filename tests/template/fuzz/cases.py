@@ -11,7 +11,7 @@ from imagesmith.checking import check_plan
 from imagesmith.errors import ImagesmithError
 from imagesmith.plan import TemplateRequest
 from imagesmith.template import load
-from imagesmith.template.gotemplate import GoTemplateError
+from imagesmith.template.gotemplate.errors import GoTemplateError
 from imagesmith.template.rendering import Interpolation
 
 GO_TEMPLATE = "go.tpl"

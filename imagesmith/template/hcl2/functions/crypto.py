@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import uuid
 
 from imagesmith.template.hcl2.budget import spend
 from imagesmith.template.hcl2.cty import NUMBER, STRING, Number
@@ -13,12 +11,6 @@ from imagesmith.template.hcl2.functions.registry import FunctionProblem, functio
 
 MOST_COST = 20
 """Each step doubles the time: 20 takes a minute, bcrypt's own limit of 31 a day."""
-_NAMESPACES = {
-    "dns": uuid.NAMESPACE_DNS,
-    "url": uuid.NAMESPACE_URL,
-    "oid": uuid.NAMESPACE_OID,
-    "x500": uuid.NAMESPACE_X500,
-}
 
 
 @function("bcrypt(string, cost)", STRING, NUMBER, optional=1, returns=STRING)
@@ -39,24 +31,32 @@ def bcrypt(text: str, cost: Number = 10) -> str:
 @function("md5(string)", STRING, returns=STRING)
 def md5(text: str) -> str:
     """The hash of the UTF-8 bytes in hexadecimal."""
+    import hashlib
+
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 @function("sha1(string)", STRING, returns=STRING)
 def sha1(text: str) -> str:
     """The hash of the UTF-8 bytes in hexadecimal."""
+    import hashlib
+
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 @function("sha256(string)", STRING, returns=STRING)
 def sha256(text: str) -> str:
     """The hash of the UTF-8 bytes in hexadecimal."""
+    import hashlib
+
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 @function("sha512(string)", STRING, returns=STRING)
 def sha512(text: str) -> str:
     """The hash of the UTF-8 bytes in hexadecimal."""
+    import hashlib
+
     return hashlib.sha512(text.encode()).hexdigest()
 
 
@@ -85,13 +85,23 @@ def rsadecrypt(text: str, key: str) -> str:
 @function("uuidv4()", returns=STRING)
 def uuidv4() -> str:
     """A random identifier; each call gives another."""
+    import uuid
+
     return str(uuid.uuid4())
 
 
 @function("uuidv5(namespace, name)", STRING, STRING, returns=STRING)
 def uuidv5(namespace: str, name: str) -> str:
     """The identifier of a name; the namespace is dns, url, oid, x500 or a UUID."""
+    import uuid
+
+    known = {
+        "dns": uuid.NAMESPACE_DNS,
+        "url": uuid.NAMESPACE_URL,
+        "oid": uuid.NAMESPACE_OID,
+        "x500": uuid.NAMESPACE_X500,
+    }
     try:
-        return str(uuid.uuid5(_NAMESPACES.get(namespace) or uuid.UUID(namespace), name))
+        return str(uuid.uuid5(known.get(namespace) or uuid.UUID(namespace), name))
     except ValueError:
         raise FunctionProblem('the namespace must be "dns", "url", "oid", "x500" or a UUID', 0) from None

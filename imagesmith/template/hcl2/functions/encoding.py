@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import gzip
 from urllib.parse import quote_plus
 
 from imagesmith.template.hcl2.cty import STRING, Value, object_of, string, tuple_of
@@ -27,6 +26,8 @@ def base64encode(text: str) -> str:
 @function("base64gzip(string)", STRING, returns=STRING)
 def base64gzip(text: str) -> str:
     """The text compressed with gzip, in base64."""
+    import gzip
+
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
