@@ -182,7 +182,9 @@ NEEDS: tuple[Need[Asked], ...] = (
     _need("the snapshots that disks are made from", "evs:snapshots:list", Asked.looks_up_snapshots),
     _need("the images", "ims:serverImages:create", Asked.makes_image),
     _need("the image of the whole instance", "ims:wholeImages:create", Asked.makes_whole_image),
-    _need("what is left of images that fail, or whose answer was lost", "ims:images:delete ims:images:get", Asked.always),
+    _need(
+        "what is left of images that fail, or whose answer was lost", "ims:images:delete ims:images:get", Asked.always
+    ),
     _need("the image's least disk; marking an image as partial", "ims:images:update", Asked.changes_image),
     _need("sharing the images, and accepting them", "ims:images:share", Asked.shares),
 )

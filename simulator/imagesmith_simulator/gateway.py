@@ -54,7 +54,8 @@ class Gateway(ABC):
     """Serves one account.
 
     ``denied`` are actions that the caller may not do; if ``allowed`` is not None only those are allowed. Both take the
-    action's own name and the names that policies have for it (`permissions`); ``wanted`` are those that calls have needed so far. ``bucket`` is the rate limit; ``tell_when`` puts the time to come again into a throttled answer.
+    action's own name and the names that policies have for it (`permissions`); ``wanted`` are those that calls have
+    needed so far. ``bucket`` is the rate limit; ``tell_when`` puts the time to come again into a throttled answer.
     """
 
     def __init__(self, state: State, recorder: Recorder, faults: Faults) -> None:

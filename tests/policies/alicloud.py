@@ -78,7 +78,7 @@ class Alicloud(Side):
     """Alibaba Cloud."""
 
     keys = ("ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY")
-    refusal = "Forbidden.RAM"
+    refusal = "not authorized to operate"
     makes = (
         "AllocateEipAddress",
         "CreateImage",

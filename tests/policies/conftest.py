@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.policies.alicloud import Alicloud
+from tests.policies.huaweicloud import Huaweicloud
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -30,9 +31,16 @@ def alicloud() -> Iterator[Alicloud]:
     side.close()
 
 
+@pytest.fixture(scope="module")
+def huaweicloud() -> Iterator[Huaweicloud]:
+    side = Huaweicloud()
+    yield side
+    side.close()
+
+
 @pytest.fixture(autouse=True)
 def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cleanup finds its credentials in the environment."""
-    for side in (Alicloud,):
+    for side in (Alicloud, Huaweicloud):
         for name, value in zip(side.keys, ("SIMULATED-AK", "SIMULATED-SK"), strict=True):
             monkeypatch.setenv(name, value)

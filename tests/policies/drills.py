@@ -35,6 +35,7 @@ class Variant:
     """One template: what its builder says beside the cloud's common options, and how it is run.
 
     ``guest``: with a machine that can be logged in to, which runs ``script``. ``sampled``: it is part of the sample.
+    ``leaves``: it says that something is to stay beside the image.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Variant:
     force: bool = False
     guest: bool = False
     sampled: bool = False
+    leaves: bool = False
     script: str = ""
 
     def __str__(self) -> str:
@@ -54,7 +56,7 @@ class Drill:
 
     ``stop``: the build is cancelled when the fault hits. ``leave``: it is told to leave everything behind, and
     ``imagesmith cleanup`` has to do the rest. ``leaves``: something can't be deleted. ``lease`` is the time in seconds
-    between two renewals.
+    between two renewals. ``meddle`` is what somebody else does in the cloud when the last of the faults hits.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Drill:
     leaves: bool = False
     lease: float = 600.0
     changes: Mapping[str, Any] = field(default_factory=dict)
+    meddle: Callable[[Any], None] | None = None
 
     def __str__(self) -> str:
         return self.name
@@ -88,7 +91,7 @@ class Side(ABC):
     keys: tuple[str, str]
     """The environment variables of the access key and its secret, for a cleanup."""
     refusal: str
-    """The code of a call that is not allowed."""
+    """What the cloud says of a call that is not allowed, before the permission."""
     makes: Collection[str]
     """The actions that make something."""
     breaking: Sequence[Drill]
@@ -150,34 +153,46 @@ class Side(ABC):
         source = options.complete(self.source(cloud, {**variant.changes, **drill.changes}), {})
         cancel = CancelToken()
         for fault in drill.faults:
-            cloud.faults.add(fault, on_hit=(lambda: cancel.cancel("stopped")) if drill.stop else None)
+            cloud.faults.add(fault, on_hit=_on_hit(drill, fault, cancel, cloud))
         told: Told = []
         run = new_run_id()
         with Ledger.create(Path(os.environ["IMAGESMITH_STATE_DIR"]), run) as ledger:
-            policy = Policy(
-                force=variant.force, renew_every_s=drill.lease, on_error="abort" if drill.leave else "cleanup"
-            )
             lifecycle = Run(
                 run_id=run,
                 build_name="drill",
                 ledger=ledger,
                 on_event=_listener(told),
                 cancel=cancel,
-                policy=policy,
+                policy=Policy(
+                    force=variant.force, renew_every_s=drill.lease, on_error="abort" if drill.leave else "cleanup"
+                ),
                 clock=_SimulatedTime(cloud),
             )
             provisioners = (Shell(inline=[variant.script], expect_disconnect=True),) if variant.script else ()
-            plan = Build(source=source, provisioners=provisioners).plan()
-            ledger.build("drill", plan.builds[0].type, options.public(source), simulated=False)
+            (planned,) = Build(source=source, provisioners=provisioners).plan().builds
+            ledger.build("drill", planned.type, options.public(source), simulated=False)
             try:
-                build_image(Job(planned=plan.builds[0], source=source, run=lifecycle, ask=lambda _prompt: None))
+                build_image(Job(planned=planned, source=source, run=lifecycle, ask=lambda _prompt: None))
             except ImagesmithError as error:
                 told.append(str(error))
         cloud.faults.clear()
-        if drill.leave:
-            outcome = housekeeping.clean(run, on_event=_listener(told))
-            told += [reason for _, _, reason in outcome.left]
-        return told
+        return told + (_clean(run) if drill.leave else [])
+
+
+def _on_hit(drill: Drill, fault: Fault, cancel: CancelToken, cloud: SimulatedCloud) -> Callable[[], None]:
+    def hit() -> None:
+        if drill.stop:
+            cancel.cancel("stopped")
+        if drill.meddle and fault is drill.faults[-1]:
+            drill.meddle(cloud)
+
+    return hit
+
+
+def _clean(run: str) -> Told:
+    told: Told = []
+    outcome = housekeeping.clean(run, on_event=_listener(told))
+    return told + [reason for _, _, reason in outcome.left]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -10,7 +11,7 @@ import imagesmith_simulator.huaweicloud.handlers  # noqa: F401 - fills the table
 from imagesmith_simulator import gateway
 from imagesmith_simulator.faults import Fault, Faults
 from imagesmith_simulator.gateway import Asked
-from imagesmith_simulator.huaweicloud import errors
+from imagesmith_simulator.huaweicloud import errors, permissions
 from imagesmith_simulator.huaweicloud.account import Account
 from imagesmith_simulator.huaweicloud.routes import Answer, Call, Operation, find, paths_of
 from imagesmith_simulator.huaweicloud.signatures import Guard
@@ -123,6 +124,10 @@ class Gateway(gateway.Gateway):
         text = "The throttling threshold has been reached: policy user over ratelimit"
         headers = {"Retry-After": str(max(1, round(seconds)))} if seconds > 0 else {}
         return ApiError(code or "APIGW.0308", status or 429, text, headers=headers)
+
+    def permissions(self, operation: Operation, asked: Asked) -> Sequence[str]:
+        """As IAM's policies name them."""
+        return permissions.needed(operation.name, asked.product)
 
     def forbidden(self, asked: Asked, permission: str) -> ApiError:
         text = f"Policy doesn't allow {permission} to be performed."
