@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Literal
@@ -145,10 +146,16 @@ def name_of(kind: Kind, plugin: type) -> str:
 
 
 def _others(kind: Kind) -> Iterator[tuple[str, str]]:
+    for point in _entry_points(tuple(sys.path)).select(group=f"imagesmith.{kind}"):
+        yield point.name, point.value
+
+
+@cache
+def _entry_points(_path: tuple[str, ...]) -> Any:
+    """Those of everything that is installed along the path, to `select` from; looking through it takes a while."""
     from importlib.metadata import entry_points
 
-    for point in entry_points(group=f"imagesmith.{kind}"):
-        yield point.name, point.value
+    return entry_points()
 
 
 def _noun(kind: Kind) -> str:

@@ -66,16 +66,15 @@ def _resembles_an_option(name: str) -> bool:
 def _secret_options() -> frozenset[str]:
     """The names of all options of all plugins that are marked secret."""
     from imagesmith import plugin
-    from imagesmith.options import table
+    from imagesmith.options import secret_names
 
     found: set[str] = set()
     for kind in ("builders", "provisioners", "post_processors"):
         for name in plugin.names(kind):
             try:
-                records = table(plugin.named(kind, name)).values()
+                found |= set(secret_names(plugin.named(kind, name)))
             except Exception:  # noqa: BLE001, S112 - somebody else's broken plugin must not break the error shown
                 continue
-            found |= {word for record in records if record.secret for word in (record.name, *record.aliases)}
     return frozenset(found)
 
 
