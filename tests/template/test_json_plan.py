@@ -205,6 +205,11 @@ def test_nothing_of_a_sensitive_value_is_in_an_error(tmp_path: Path) -> None:
     assert 'the variable "pw": the value is not a valid template' in found[0]
 
 
+def test_a_value_that_a_text_asks_for_is_not_undeclared(tmp_path: Path) -> None:
+    content = {"builders": [{"type": "null", "ssh_host": "{{user `host`}}", "communicator": "none"}]}
+    assert plan(tmp_path, content, variables=[("host", "h")], warn_undeclared=True).warnings == ()
+
+
 def test_undeclared_variables_are_told_when_asked(tmp_path: Path) -> None:
     content = {**ONE, "variables": {"region": "x"}}
     path = template(tmp_path, {"regiom": "y"}, "v.json")

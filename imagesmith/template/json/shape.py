@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from imagesmith.template.json.reader import Member, Node
 from imagesmith.template.rendering import Block
 
 T = TypeVar("T")
+_USER = re.compile(r"""\buser\s+[`"]([^`"]+)[`"]""")
 
 ROOT_KEYS = (
     "min_packer_version",
@@ -101,6 +103,8 @@ class Shape:
     provisioners: list[Provisioner] = field(default_factory=list)
     error_cleanup: Provisioner | None = None
     post_processors: list[list[PostProcessor]] = field(default_factory=list)
+    asked_for: frozenset[str] = frozenset()
+    """The names that any text asks ``user`` for, declared or not: Packer takes values for all of them."""
 
 
 def shape(document: Node, *, may_be_empty: bool = False) -> Shape:
@@ -114,7 +118,20 @@ def shape(document: Node, *, may_be_empty: bool = False) -> Shape:
         reading.wrong("the template has no builder", found.location, 'Add one to "builders"')
     if reading.problems:
         raise TemplateError(reading.problems)
+    found.asked_for = frozenset(_asked_for(document))
     return found
+
+
+def _asked_for(node: Node) -> Iterator[str]:
+    if isinstance(node.value, dict):
+        for key, member in node.value.items():
+            yield from _USER.findall(key)
+            yield from _asked_for(member.node)
+    elif isinstance(node.value, list):
+        for item in node.value:
+            yield from _asked_for(item)
+    elif isinstance(node.value, str):
+        yield from _USER.findall(node.value)
 
 
 def plain(node: Node) -> object:

@@ -45,16 +45,17 @@ def gather(found: Shape, request: TemplateRequest) -> tuple[dict[str, Value], li
     tolerant.
     """
     declared = {variable.name: variable for variable in found.variables}
+    known = {*declared, *found.asked_for}
     values = {v.name: Value(v.default, "its default", v.location) for v in found.variables if v.default is not None}
     warnings: list[Diagnostic] = []
     for path in request.variable_files:
         for name, value in _file(path).items():
             values[name] = value
-            if request.warn_undeclared and name not in declared:
+            if request.warn_undeclared and name not in known:
                 warnings.append(_undeclared(name, declared, value.location))
     for name, raw in request.variables:
         values[name] = Value(_text(name, raw), "-var")
-        if request.warn_undeclared and name not in declared:
+        if request.warn_undeclared and name not in known:
             warnings.append(_undeclared(name, declared, None))
     missing = [_missing(name, variable.location) for name, variable in declared.items() if name not in values]
     if missing and not request.tolerant:
