@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 MASK = "***"
-_SECRET = re.compile(r"password|secret|userdata|securitytoken|privatekey|signature$", re.IGNORECASE)
+_SECRET = re.compile(r"password|adminpass|secret|user_?data|security_?token|private_?key|signature$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ import pytest
 
 from imagesmith.cloud_calls.endpoint import parse_endpoint
 from imagesmith.errors import CloudError
-from imagesmith.waiting import CancelToken
+from imagesmith.waiting import CancelToken, RetryPolicy
 from imagesmith_huaweicloud.credentials import Access
 from imagesmith_huaweicloud.endpoints import SERVICES
 from imagesmith_huaweicloud.sdk import Cloud, ecs, eip, ims, vpc
@@ -48,6 +48,7 @@ class Sdk:
             endpoints=tuple((service, parse_endpoint(cloud.url)) for service in SERVICES),
         )
         self._calls = Cloud(access, Caller())
+        self._hasty = Cloud(access, Caller(), patience=RetryPolicy(attempts=1))
 
     def do(self, request: Any) -> Any:
         """The answer's body."""
@@ -57,6 +58,12 @@ class Sdk:
         """The refusal of a call."""
         with pytest.raises(CloudError) as caught:
             self.do(request)
+        return caught.value
+
+    def refused_at_once(self, request: Any) -> CloudError:
+        """The refusal of a call that is not tried again."""
+        with pytest.raises(CloudError) as caught:
+            self._hasty.write_once(request)
         return caught.value
 
     def job(self, answer: Mapping[str, Any]) -> Any:
