@@ -302,14 +302,14 @@ class Provider(Protocol):
 
 
 class BuilderOptions(Protocol):
-    """The option class of a builder (`AlicloudEcs`), which is also what library users construct.
+    """The option class of a builder, which is also what library users construct.
 
     Besides these members it is an `imagesmith.options.Options` and a `CommunicatorOptions`.
     """
 
     @property
     def builder_type(self) -> str:
-        """The name in templates (``alicloud-ecs``)."""
+        """The name in templates (``CLOUD-ecs``)."""
         ...
 
     def open(self, lifecycle: Lifecycle) -> Provider:

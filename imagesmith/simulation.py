@@ -78,5 +78,5 @@ class Simulation:
 
 
 def _cloud_of(plugin_type: str) -> str:
-    """``alicloud`` for ``alicloud-ecs`` and ``alicloud-images``."""
+    """``CLOUD`` for ``CLOUD-ecs`` and ``CLOUD-images``."""
     return plugin_type.rpartition("-")[0] or plugin_type

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from imagesmith.interfaces import Output
 
 _HCP = "hcp-packer-"
-_INSTEAD = "Look the image up with alicloud-images, or give its id with a variable"
 
 
 def declared(blocks: Sequence[nodes.Block], problems: Problems) -> dict[str, nodes.Block]:
@@ -70,7 +69,7 @@ class DataReader:
         """The data source's class; None, and the reason is noted, where there is none."""
         place = block.location
         if kind.startswith(_HCP):
-            self.problems.add(f'The data source "{kind}" needs HCP Packer', "It is not used here", _INSTEAD, place)
+            self.problems.add(f'The data source "{kind}" needs HCP Packer', "It is not used here", _instead(), place)
             return None
         try:
             return plugin.named("data_sources", kind)
@@ -143,6 +142,12 @@ def output_type(outputs: Sequence[Output]) -> ObjectOf:
     """The type of what a data source gives."""
     types = {output.name: type_of(parse_expression(Source("<output>", output.type))) for output in outputs}
     return ObjectOf(tuple(sorted(types.items())))
+
+
+def _instead() -> str:
+    """What to write in the place of HCP Packer: the data sources that find images."""
+    found = [name for name in plugin.names("data_sources") if name.endswith("-images")]
+    return f"Look the image up with {' or '.join(found)}, or give its id with a variable"
 
 
 def _unknown(entry: object) -> bool:

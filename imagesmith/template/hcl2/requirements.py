@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
-from imagesmith.plugin import Kind, names
+from imagesmith.plugin import NOT_YET, Kind, names
 from imagesmith.template.hcl2 import nodes, versions
 from imagesmith.template.hcl2.bodies import refuse_unknown
 from imagesmith.template.hcl2.cty import STRING
@@ -12,16 +13,6 @@ from imagesmith.template.hcl2.evaluator import evaluate
 from imagesmith.template.hcl2.problems import Problems
 from imagesmith.template.hcl2.scope import Scope, Surroundings
 from imagesmith.version import PACKER_VERSION
-
-BUILT_IN_SOURCES = frozenset(
-    {
-        "github.com/hashicorp/alicloud",
-        "github.com/hashicorp/huaweicloud",
-        "github.com/hashicorp/qemu",
-        "github.com/huaweicloud/huaweicloud",
-    }
-)
-"""The plugins whose work imagesmith does itself; nothing is ever downloaded."""
 
 _LOCAL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*", re.IGNORECASE)
 _LITERALS = Scope({}, Surroundings(), "none")
@@ -115,7 +106,7 @@ def _check_plugin(argument: nodes.Argument, problems: Problems) -> str | None:
         problems.add(f'The required plugin "{argument.name}" needs a source and a version', "", hint, parts.location)
         return None
     source = texts["source"]
-    if source is not None and source not in BUILT_IN_SOURCES and not _is_source(source):
+    if source is not None and not _is_source(source):
         hint = 'Write it like "github.com/hashicorp/alicloud"'
         problems.add(f'"{source}" is not the source of a plugin', "", hint, parts.location)
         source = None
@@ -132,8 +123,10 @@ def _is_source(source: str) -> bool:
 
 
 def _is_built_in(source: str) -> bool:
+    """Whether imagesmith does the plugin's work itself, now or in a later release; nothing is ever downloaded."""
     component = source.rpartition("/")[2]
-    return source in BUILT_IN_SOURCES or any(_belongs(name, component) for kind in _KINDS for name in names(kind))
+    known = itertools.chain(NOT_YET["builders"], *map(names, _KINDS))
+    return any(_belongs(name, component) for name in known)
 
 
 def _belongs(name: str, component: str) -> bool:
