@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import captures
+import policies
 
 from imagesmith import options, plugin
 from imagesmith.communicator import CommunicatorOptions
@@ -28,6 +29,7 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "events.md", event_reference.page()
     yield "command-line.md", command_line()
     yield from captures.pages()
+    yield "permissions.md", policies.page()
     yield "communicator.md", page("Communicator options", "Part of every builder.", CommunicatorOptions)
     for kind, noun in KINDS.items():
         for name in plugin.names(kind):
