@@ -39,9 +39,10 @@ class Sdk:
     ) -> None:
         self.cloud = cloud
         self.project_id = project_id or cloud.project_id(region)
-        keys = {"access_key": cloud.access_key, "secret_key": cloud.secret_key, **credentials}
         access = Access(
-            **keys,
+            access_key=credentials.get("access_key", cloud.access_key),
+            secret_key=credentials.get("secret_key", cloud.secret_key),
+            security_token=credentials.get("security_token", ""),
             region=region,
             domain="simulated.example",
             project_id=self.project_id,

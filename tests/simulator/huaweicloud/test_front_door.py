@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import http.client
 import threading
-from collections.abc import Iterator
+import time
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,13 +13,13 @@ import pytest
 from imagesmith.errors import AccessDenied, AnswerLost, CloudError, ServiceUnavailable, Throttled
 from imagesmith_huaweicloud.sdk import ecs, eip, iam, vpc
 from imagesmith_simulator.faults import Fault
-from imagesmith_simulator.huaweicloud import SimulatedHuaweicloud, signatures
+from imagesmith_simulator.huaweicloud import SimulatedHuaweicloud
 from tests.simulator.huaweicloud.clients import Sdk
 
 ZONES = ecs.NovaListAvailabilityZonesRequest()
 
 
-def new_vpc() -> vpc.CreateVpcRequest:
+def new_vpc() -> Any:
     return vpc.CreateVpcRequest(body=vpc.CreateVpcRequestBody(vpc=vpc.CreateVpcOption(name="v", cidr="10.0.0.0/16")))
 
 
@@ -51,16 +52,21 @@ def test_a_token_that_has_expired_is_refused_as_such(cloud: SimulatedHuaweicloud
     assert refusal.code == "APIGW.0307"
 
 
+class _Late:
+    """A clock that is 20 minutes ahead of the caller's."""
+
+    @staticmethod
+    def time() -> float:
+        return time.time() + 1200
+
+
 @pytest.fixture
-def old_clocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The caller's clock is 20 minutes late: the gateway is in the future."""
-    real = signatures.time.time
-    monkeypatch.setattr(signatures.time, "time", lambda: real() + 1200)
-    yield
-    monkeypatch.undo()
+def late_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller's clock is late, as the gateway sees it."""
+    monkeypatch.setattr("imagesmith_simulator.huaweicloud.signatures.time", _Late)
 
 
-@pytest.mark.usefixtures("old_clocks")
+@pytest.mark.usefixtures("late_gateway")
 def test_an_old_signature_is_refused(sdk: Sdk) -> None:
     assert "expires" in str(sdk.refused(ZONES))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -17,7 +18,7 @@ from tests.simulator.huaweicloud.clients import Sdk
 WINDOWS = "19a3a0c6-0d11-4b2e-8e5c-1f6a2a1f0007"
 
 
-def create(name: str, public_key: str | None = None) -> ecs.NovaCreateKeypairRequest:
+def create(name: str, public_key: str | None = None) -> Any:
     option = ecs.NovaCreateKeypairOption(name=name, public_key=public_key)
     return ecs.NovaCreateKeypairRequest(body=ecs.NovaCreateKeypairRequestBody(keypair=option))
 

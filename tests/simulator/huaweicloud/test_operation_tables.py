@@ -46,7 +46,7 @@ def _leaves(package: str, kind: str, above: tuple[str, ...] = ()) -> Iterator[st
     if kind.startswith("dict("):
         yield ".*"
         return
-    model = getattr(importlib.import_module(f"{package}.model"), kind, None)
+    model: Any = getattr(importlib.import_module(f"{package}.model"), kind, None)
     types = getattr(model, "openapi_types", None)
     if not types or kind in above:
         yield ""

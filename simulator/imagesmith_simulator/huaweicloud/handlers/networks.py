@@ -59,7 +59,8 @@ def delete_vpc(account: Account, call: Call) -> None:
     "CreateSubnet",
     "POST /v1/{project_id}/subnets",
     fields="subnet.name subnet.description subnet.cidr subnet.vpc_id subnet.gateway_ip subnet.dhcp_enable "
-    "subnet.primary_dns subnet.secondary_dns subnet.dnsList[] subnet.ipv6_enable subnet.availability_zone subnet.tags[]",
+    "subnet.primary_dns subnet.secondary_dns subnet.dnsList[] subnet.ipv6_enable "
+    "subnet.availability_zone subnet.tags[]",
 )
 def create_subnet(account: Account, call: Call) -> Any:
     """A new subnet."""

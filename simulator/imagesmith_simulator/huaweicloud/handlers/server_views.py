@@ -15,22 +15,22 @@ _POWER = {"ACTIVE": 1, "REBOOT": 1, "SHUTOFF": 4}
 
 def detail(account: Account, server: Server) -> dict[str, Any]:
     """As ShowServer, ListServersDetails and their Nova namesakes have it."""
-    store = account.store
-    flavor = store.world.flavors[server.flavor_id]
-    volumes = volumes_of(account, server)
-    found: dict[str, Any] = {
+    return {**_facts(account, server), **_surroundings(account, server), **_states(account, server)}
+
+
+def _facts(account: Account, server: Server) -> dict[str, Any]:
+    clock = account.store.clock
+    return {
         "id": server.id,
         "name": server.name,
-        "status": server.status,
         "tenant_id": server.project_id,
         "user_id": "",
         "hostId": "",
-        "created": store.clock.stamp(server.created),
-        "updated": store.clock.stamp(),
+        "created": clock.stamp(server.created),
+        "updated": clock.stamp(),
         "description": server.description,
         "locked": False,
         "config_drive": "",
-        "progress": 100 if server.status in ("ACTIVE", "SHUTOFF") else 0,
         "accessIPv4": "",
         "accessIPv6": "",
         "key_name": server.key_name or None,
@@ -39,27 +39,35 @@ def detail(account: Account, server: Server) -> dict[str, Any]:
         "metadata": _metadata(account, server),
         "tags": tags_of(server),
         "sys_tags": [{"key": "_sys_enterprise_project_id", "value": server.enterprise_project_id}],
-        "image": {"id": server.image_id},
-        "flavor": {
-            "id": flavor.id,
-            "name": flavor.id,
-            "disk": "0",
-            "vcpus": str(flavor.vcpus),
-            "ram": str(flavor.ram),
-        },
-        "addresses": _addresses(account, server),
-        "security_groups": _groups(account, server),
-        "OS-EXT-AZ:availability_zone": server.availability_zone,
-        "OS-EXT-STS:vm_state": _VM_STATES.get(server.status, "error"),
-        "OS-EXT-STS:task_state": task_state(server),
-        "OS-EXT-STS:power_state": _POWER.get(server.status, 0),
         "OS-EXT-SRV-ATTR:root_device_name": "/dev/vda",
         "OS-EXT-SRV-ATTR:user_data": base64.b64encode(server.user_data).decode() or None,
         "OS-DCF:diskConfig": "MANUAL",
-        "os-extended-volumes:volumes_attached": [_attached(volume) for volume in volumes],
+    }
+
+
+def _surroundings(account: Account, server: Server) -> dict[str, Any]:
+    flavor = account.store.world.flavors[server.flavor_id]
+    size = {"disk": "0", "vcpus": str(flavor.vcpus), "ram": str(flavor.ram)}
+    return {
+        "image": {"id": server.image_id},
+        "flavor": {"id": flavor.id, "name": flavor.id, **size},
+        "addresses": _addresses(account, server),
+        "security_groups": _groups(account, server),
+        "OS-EXT-AZ:availability_zone": server.availability_zone,
+        "os-extended-volumes:volumes_attached": [_attached(volume) for volume in volumes_of(account, server)],
+    }
+
+
+def _states(account: Account, server: Server) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "status": server.status,
+        "progress": 100 if server.status in ("ACTIVE", "SHUTOFF") else 0,
+        "OS-EXT-STS:vm_state": _VM_STATES.get(server.status, "error"),
+        "OS-EXT-STS:task_state": task_state(server),
+        "OS-EXT-STS:power_state": _POWER.get(server.status, 0),
     }
     if server.fault:
-        found["fault"] = {"code": 500, "message": server.fault, "created": found["updated"]}
+        found["fault"] = {"code": 500, "message": server.fault, "created": account.store.clock.stamp()}
     return found
 
 
