@@ -35,14 +35,14 @@ source "huaweicloud-ecs" "golden" {
   volume_size       = 40
   image_min_disk    = 40
   config_drive      = true
-  ssh_username      = "linux"
+  ssh_username      = "root"
 }
 
 build {
   sources = ["source.huaweicloud-ecs.golden"]
 
   provisioner "shell" {
-    execute_command = "sudo sh -c '{{ .Vars }} {{ .Path }}'"
+    execute_command = "chmod +x {{ .Path }}; {{ .Vars }} sh -c '{{ .Path }}'"
     inline          = ["echo partner_cloud > /etc/made-by"]
   }
 }
