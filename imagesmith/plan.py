@@ -103,7 +103,7 @@ class PlannedBuild:
 class PlannedVariable:
     """A variable of the template with its final value; ``value`` is None while it is unset.
 
-    ``shown`` is the value as people see it (HCL2 only), without anything of a sensitive one.
+    ``show`` gives the value as people see it (HCL2 only), without anything of a sensitive one.
     """
 
     name: str
@@ -112,7 +112,7 @@ class PlannedVariable:
     required: bool = False
     sensitive: bool = False
     description: str = ""
-    shown: str = ""
+    show: Callable[[], str] = field(default=str, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

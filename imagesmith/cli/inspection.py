@@ -99,4 +99,4 @@ def _sections(block: PlannedBlock) -> Iterator[str]:
 
 
 def _quoted(variable: PlannedVariable) -> str:
-    return quote(redact.mask(variable.shown))
+    return quote(redact.mask(variable.show()))

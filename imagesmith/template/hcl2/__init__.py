@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from imagesmith import redact
 from imagesmith.plan import Plan, PlannedVariable, TemplateRequest
@@ -153,7 +154,7 @@ def _planned_variables(
             required=declaration.default is None,
             sensitive=declaration.sensitive,
             description=declaration.description,
-            shown=variables.display(values[name], sensitive=declaration.sensitive),
+            show=partial(variables.display, values[name], sensitive=declaration.sensitive),
         )
 
 
@@ -163,8 +164,8 @@ def _planned_locals(
     for name, local in found.items():
         if name in values:
             sensitive = local.sensitive or remote.holds(_texts(values[name]))
-            value, text = variables.shown(values[name]), variables.display(values[name], sensitive=sensitive)
-            yield PlannedVariable(name=name, value=value, sensitive=sensitive, shown=text)
+            value, show = variables.shown(values[name]), partial(variables.display, values[name], sensitive=sensitive)
+            yield PlannedVariable(name=name, value=value, sensitive=sensitive, show=show)
 
 
 def _from_stores(local_results: Mapping[str, Value], remote: RemoteValues) -> Iterator[str]:

@@ -51,6 +51,8 @@ class NotConvertible(ValueError):
 
 def convert(value: Value, wanted: Type) -> Value:
     """The value as this type, or `NotConvertible`."""
+    if value.type is wanted and isinstance(wanted, Primitive):
+        return value
     if wanted == DYNAMIC or (value.type == wanted and not _has_optional(wanted)):
         return value
     if value.raw is None or value.raw is UNKNOWN:

@@ -161,13 +161,13 @@ def unknown(kind: Type = DYNAMIC) -> Value:
 def tuple_of(items: Iterable[Value]) -> Value:
     """A tuple of these values."""
     raw = tuple(items)
-    return Value(TupleOf(tuple(item.type for item in raw)), raw)
+    return Value(TupleOf(tuple([item.type for item in raw])), raw)
 
 
 def object_of(attributes: Mapping[str, Value]) -> Value:
     """An object with these attributes."""
     raw = {name: attributes[name] for name in sorted(attributes)}
-    return Value(ObjectOf(tuple((name, item.type) for name, item in raw.items())), raw)
+    return Value(ObjectOf(tuple([(name, item.type) for name, item in raw.items()])), raw)
 
 
 def list_of(element: Type, items: Iterable[Value]) -> Value:
@@ -192,6 +192,8 @@ def set_of(element: Type, items: Iterable[Value]) -> Value:
 
 def wholly_known(value: Value) -> bool:
     """Whether the value and everything inside it is known."""
+    if not isinstance(value.raw, tuple | dict):
+        return value.raw is not UNKNOWN
     return all(inner.raw is not UNKNOWN for inner in walk(value))
 
 

@@ -74,15 +74,22 @@ def _splat_item(_: nodes.SplatItem, scope: Scope) -> Value:
 
 def _access(node: nodes.Access, scope: Scope) -> Value:
     value = evaluate(node.subject, scope)
-    shown = node.subject.text
-    for step in node.steps:
+    for position, step in enumerate(node.steps):
         if isinstance(step, nodes.Attribute):
-            value = attribute(value, step.name, shown, step.location)
-            shown += f".{step.name}"
+            raw = value.raw
+            if isinstance(raw, dict) and step.name in raw:
+                value = raw[step.name]
+            else:
+                value = attribute(value, step.name, _shown(node, position), step.location)
         else:
-            value = index(value, evaluate(step.key, scope), shown, step.location)
-            shown += "[…]"
+            value = index(value, evaluate(step.key, scope), _shown(node, position), step.location)
     return value
+
+
+def _shown(node: nodes.Access, before: int) -> str:
+    """The subject and its first steps as errors name them."""
+    steps = node.steps[:before]
+    return node.subject.text + "".join(f".{s.name}" if isinstance(s, nodes.Attribute) else "[…]" for s in steps)
 
 
 def _splat(node: nodes.Splat, scope: Scope) -> Value:
@@ -100,7 +107,7 @@ def _splat(node: nodes.Splat, scope: Scope) -> Value:
 
 
 def _call(node: nodes.Call, scope: Scope) -> Value:
-    function = find(node.name, scope, node.location)
+    function = find(node, scope)
     try:
         if function.lazy:
             return function.call_lazily(node.arguments, scope, evaluate, expands=node.expand)

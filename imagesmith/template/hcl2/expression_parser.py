@@ -12,11 +12,11 @@ from imagesmith.template.hcl2.template_parser import TemplateParser
 _NUMBER = re.compile(r"[0-9](?:[0-9]|\.[0-9]|[eE][+-]?[0-9])*")
 _HEREDOC = re.compile(r"<<(-?)([^\W\d][\w-]*)\r?\n")
 _SIMPLE = (
-    r'(?:"([^"\\$%\n\r]*)"|([0-9]{1,17})|([A-Za-z_][A-Za-z0-9_-]*)((?:\.[A-Za-z_][A-Za-z0-9_-]*)*))'
-    r"(?=[ \t]*(?:[,\])}]"
+    r'(?:"([^"\\$%\n\r]*)"|([0-9]{1,17})(?![0-9eE.])|([A-Za-z_][A-Za-z0-9_-]*+)((?:\.[A-Za-z_][A-Za-z0-9_-]*+)*+))'
 )
-_SIMPLE_FREE = re.compile(_SIMPLE + r"|\n[ \t\n]*[,\])}]))")
-_SIMPLE_LINE = re.compile(_SIMPLE + r"|\r?\n|\#|//))")
+_SIMPLE_FREE = re.compile(_SIMPLE + r"(?=[ \t]*(?:[,\])}]|\n[ \t\n]*[,\])}]))")
+_SIMPLE_LINE = re.compile(_SIMPLE + r"(?=[ \t]*(?:[,\])}]|\r?\n|\#|//))")
+_SIMPLE_OPERAND = re.compile(_SIMPLE + r"(?![ \t\r\n]*+(?:[.\[(\#]|::|/[*/])|[^\x00-\x7f])")
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?=[ \t]*=(?!=))")
 _OPERATOR = re.compile(r"==|!=|<=|>=|&&|\|\||[<>+\-*%]|/(?!/)")
 _PRECEDENCE = {
@@ -59,11 +59,16 @@ class ExpressionParser(TemplateParser):
         self.deeper(start)
         condition = self._binary(1)
         mark = self.at
-        self.skip_space()
-        if not self.take("?"):
+        if not self.at_end_of_expression():
+            self.skip_space()
+            if self.take("?"):
+                return self._conditional(condition, start)
             self.at = mark
-            self.depth -= 1
-            return condition
+        self.depth -= 1
+        return condition
+
+    def _conditional(self, condition: nodes.Expression, start: int) -> nodes.Expression:
+        """Read what follows the question mark."""
         then = self.expression()
         self.skip_space()
         if not self.take(":"):
@@ -97,6 +102,8 @@ class ExpressionParser(TemplateParser):
         left = self._operand()
         while True:
             mark = self.at
+            if self.at_end_of_expression():
+                return left
             self.skip_space()
             match = _OPERATOR.match(self.text, self.at)
             if not match or _PRECEDENCE[match.group()] < lowest:
@@ -111,6 +118,10 @@ class ExpressionParser(TemplateParser):
 
     def _operand(self) -> nodes.Expression:
         """Signs, and then a term with its steps."""
+        simple = _SIMPLE_OPERAND.match(self.text, self.at)
+        if simple and (node := self._simple(simple)):
+            self.at = simple.end()
+            return node
         signs = []
         while self.text[self.at : self.at + 1] in ("-", "!"):
             signs.append(self.at)
@@ -129,6 +140,8 @@ class ExpressionParser(TemplateParser):
         steps: list[nodes.Attribute | nodes.Index] = []
         while True:
             mark = self.at
+            if self.at_end_of_expression():
+                return self._accessed(subject, steps, start, mark)
             self.skip_space()
             each = None
             if self.sees(".") and not self.sees("..."):
@@ -214,6 +227,10 @@ class ExpressionParser(TemplateParser):
         character = self.text[start : start + 1]
         if character == '"':
             return self.quoted()
+        if character == "[":
+            return self._tuple()
+        if character == "{":
+            return self._object()
         if name := self.name():
             return self._named(name, start)
         match = _NUMBER.match(self.text, start)
@@ -222,10 +239,6 @@ class ExpressionParser(TemplateParser):
             return nodes.Literal(self.source, start, self.at, self._literal_number(match.group(), start))
         if character == "(":
             return self._parentheses()
-        if character == "[":
-            return self._tuple()
-        if character == "{":
-            return self._object()
         return self._heredoc_term()
 
     def _heredoc_term(self) -> nodes.Expression:

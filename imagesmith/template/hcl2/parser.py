@@ -51,6 +51,11 @@ class _Parser(ExpressionParser):
         body = nodes.Body(self.source, self.at, self.at)
         while True:
             self.skip_lines()
+            if plain := _ARGUMENT.match(self.text, self.at):
+                self.at = plain.end() - 1
+                self._argument(body, plain.group(1), plain.start())
+                self._end_line("argument")
+                continue
             if self.ended:
                 if opened is not None:
                     title = f'The block "{opened.type}" is never closed'
@@ -63,14 +68,6 @@ class _Parser(ExpressionParser):
 
     def _entry(self, body: nodes.Body) -> None:
         start = self.at
-        plain = _ARGUMENT.match(self.text, start)
-        if plain:
-            self.at = plain.end() - 1
-            self._argument(body, plain.group(1), start)
-            if not self.line_ends():
-                self.skip_space()
-                self.fail(f"Expected a new line after the argument, found {self.found()}")
-            return
         name = self.name()
         if not name:
             hint = "Quotes don't belong around the name of an argument" if self.sees('"') else ""
@@ -78,10 +75,12 @@ class _Parser(ExpressionParser):
         self.skip_space()
         if self.sees("=") and not self.sees("=="):
             self._argument(body, name, start)
-            kind = "argument"
+            self._end_line("argument")
         else:
             body.blocks.append(self._block(name, start))
-            kind = "block"
+            self._end_line("block")
+
+    def _end_line(self, kind: str) -> None:
         if not self.line_ends():
             self.skip_space()
             self.fail(f"Expected a new line after the {kind}, found {self.found()}")

@@ -25,7 +25,7 @@ def references(expression: nodes.Expression) -> Iterator[tuple[str, str, nodes.E
             inner = bound | {node.key_name, node.value_name}
             pending += [(child, bound if child is node.collection else inner) for child in node.children()]
             continue
-        pending += [(child, bound) for child in node.children()]
+        pending += [(child, bound) for child in node.children() if not isinstance(child, nodes.Literal)]
 
 
 def _first_step(node: nodes.Access) -> str:

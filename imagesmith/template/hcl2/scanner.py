@@ -18,6 +18,7 @@ _SPACE = re.compile(rf"(?:[ \t]+|{_COMMENT})*+")
 _SPACE_AND_LINES = re.compile(rf"(?:[ \t\n]+|\r\n|#[^\n]*+|//[^\n]*+|{_COMMENT})*+")
 _LINE_END = re.compile(rf"(?:[ \t]+|{_COMMENT})*+(?:\r?\n|(?:#|//)[^\n]*+(?:\n|\Z)|\Z)")
 _SPACE_BEGINS = frozenset(" \t\r\n#/")
+_CLOSERS = frozenset(",)]}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -55,7 +56,11 @@ class Scanner:
 
     def skip_space(self) -> None:
         """Pass over spaces and comments, and over line ends where they don't count."""
-        if self.text[self.at : self.at + 1] not in _SPACE_BEGINS:
+        text, at = self.text, self.at
+        if text[at : at + 1] not in _SPACE_BEGINS:
+            return
+        if text[at] == " " and text[at + 1 : at + 2] not in _SPACE_BEGINS:
+            self.at += 1
             return
         match = (_SPACE_AND_LINES if self.free else _SPACE).match(self.text, self.at)
         if match:
@@ -83,6 +88,11 @@ class Scanner:
         if match:
             self.at = match.end()
         return match is not None
+
+    def at_end_of_expression(self) -> bool:
+        """Whether what comes next, without space before it, can't belong to an expression any more; a quick look."""
+        following = self.text[self.at : self.at + 1]
+        return following in _CLOSERS or (following == "\n" and not self.free)
 
     def sees(self, text: str) -> bool:
         """Whether this text comes next."""

@@ -11,10 +11,12 @@ from imagesmith.template.hcl2.cty import string
 from imagesmith.template.hcl2.scanner import Scanner
 
 _PLAIN = re.compile(r'"([^"\\$%\n\r]*)"')
-_QUOTED = re.compile(r'[^"\\$%\n\r]+')
-_BARE = re.compile(r"[^$%\n]+")
-_HEREDOC = re.compile(r"[^$%\r\n]+")
-_HEREDOC_LINE = re.compile(r"[^$%\r\n]*\r?\n")
+_LONE = r"(?:\$(?!\$?\{)|%(?!%?\{))"
+"""A dollar or percent sign that introduces nothing."""
+_QUOTED = re.compile(rf'(?:[^"\\$%\n\r]++|{_LONE})+')
+_BARE = re.compile(rf"(?:[^$%\n]++|{_LONE})+")
+_HEREDOC = re.compile(rf"(?:[^$%\r\n]++|{_LONE})+")
+_HEREDOC_LINE = re.compile(rf"(?:[^$%\r\n]++|{_LONE})*+\r?\n")
 _BLANKS = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _ESCAPE = re.compile(r'\\(?:[nrt"\\]|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})')
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
@@ -124,16 +126,13 @@ class TemplateParser(Scanner, ABC):
         if match:
             self.at = match.end()
             _append(parts, start, match.group(), self.at)
-        elif self.sees("$${") or self.sees("%%{"):
-            self.at += 3
-            _append(parts, start, self.text[start + 1 : self.at], self.at)
         elif self.sees("${"):
             parts.append(self._interpolation())
         elif self.sees("%{"):
             parts.append(self._directive())
-        elif self.text[start : start + 1] in ("$", "%"):
-            self.at += 1
-            _append(parts, start, self.text[start], self.at)
+        elif self.sees("$${") or self.sees("%%{"):
+            self.at += 3
+            _append(parts, start, self.text[start + 1 : self.at], self.at)
 
     def _heredoc_part(self, parts: list[_Part], marker: str, start: int) -> bool:
         """Read up to the next line end, interpolation or directive; true after a line end."""
@@ -215,9 +214,9 @@ class TemplateParser(Scanner, ABC):
             _strip(parts)
         if len(parts) == 1 and isinstance(parts[0], _Interpolation):
             return nodes.LoneInterpolation(self.source, start, self.at, parts[0].expression)
-        if all(isinstance(part, _Text) for part in parts):
-            text = "".join(part.text for part in parts if isinstance(part, _Text))
-            return nodes.Literal(self.source, start, self.at, string(text))
+        texts = [part.text for part in parts if isinstance(part, _Text)]
+        if len(texts) == len(parts):
+            return nodes.Literal(self.source, start, self.at, string("".join(texts)))
         return _Assembler(self, parts).template(start)
 
 

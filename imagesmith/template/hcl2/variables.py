@@ -101,8 +101,9 @@ def _variable(block: nodes.Block, scope: Scope, problems: Problems) -> Declarati
         type=kind if kind is not None else _implied(default),
         default=default,
         location=block.location,
-        description=_description(arguments.get("description"), problems),
-        sensitive=(truth := _constant(arguments.get("sensitive"), BOOL, problems)) is not None and truth.raw is True,
+        description=_description(arguments.get("description"), scope, problems),
+        sensitive=(truth := _constant(arguments.get("sensitive"), BOOL, scope, problems)) is not None
+        and truth.raw is True,
         validations=tuple(_validations(block, name, problems)),
     )
 
@@ -138,17 +139,17 @@ def _default(argument: nodes.Argument, kind: Type | None, scope: Scope, problems
     return None
 
 
-def _description(argument: nodes.Argument | None, problems: Problems) -> str:
-    value = _constant(argument, STRING, problems)
+def _description(argument: nodes.Argument | None, scope: Scope, problems: Problems) -> str:
+    value = _constant(argument, STRING, scope, problems)
     return str(value.raw) if value is not None else ""
 
 
-def _constant(argument: nodes.Argument | None, wanted: Type, problems: Problems) -> Value | None:
+def _constant(argument: nodes.Argument | None, wanted: Type, scope: Scope, problems: Problems) -> Value | None:
     """An argument that can use neither variables nor functions, as this type; None where it isn't given or is bad."""
     if argument is None:
         return None
     with problems.collecting():
-        value = evaluate(argument.expression, Scope({}, Surroundings(), "none"))
+        value = evaluate(argument.expression, Scope({}, scope.surroundings, "none"))
         try:
             converted = convert(value, wanted)
         except NotConvertible as problem:

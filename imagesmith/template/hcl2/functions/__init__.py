@@ -16,6 +16,7 @@ from imagesmith.template.hcl2.functions import (
     strings,
 )
 from imagesmith.template.hcl2.functions.registry import REGISTRY, Function, FunctionProblem
+from imagesmith.template.hcl2.nodes import Call
 from imagesmith.template.hcl2.scope import Scope, did_you_mean
 from imagesmith.template.hcl2.source import failure
 
@@ -29,9 +30,15 @@ def names() -> list[str]:
     return sorted(REGISTRY)
 
 
-def find(name: str, scope: Scope, location: Location) -> Function:
-    """The function of this name, if the scope allows it. Raises `imagesmith.errors.TemplateError`."""
-    function = REGISTRY.get(name)
+def find(call: Call, scope: Scope) -> Function:
+    """The function that is called, if the scope allows it. Raises `imagesmith.errors.TemplateError`."""
+    function = REGISTRY.get(call.name)
+    if function is None or scope.functions != "all" or scope.without or call.name == "env":
+        return _allowed(function, call.name, scope, call.location)
+    return function
+
+
+def _allowed(function: Function | None, name: str, scope: Scope, location: Location) -> Function:
     if function is None:
         hint = did_you_mean(name, REGISTRY)
         raise failure(f'There is no function "{name}"', hint=hint, location=location)
