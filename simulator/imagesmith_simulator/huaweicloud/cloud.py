@@ -19,8 +19,8 @@ from imagesmith_simulator.machines.interface import MachineKind
 
 AnyOptions = TypeVar("AnyOptions")
 
-SERVICES = ("ecs", "ims", "vpc", "eip", "evs", "kps", "cbr", "iam")
-"""The services that are served here: `SimulatedHuaweicloud.pointed` sets their endpoints."""
+SERVICES = ("ecs", "ims", "vpc", "eip", "evs", "kps", "cbr", "iam", "obs", "csms")
+"""The services whose endpoints `SimulatedHuaweicloud.pointed` sets; those that are not simulated are refused there."""
 
 
 class SimulatedHuaweicloud(SimulatedCloud):

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from imagesmith.errors import UsageError
 from imagesmith_huaweicloud.disk_options import DataDisk
+from imagesmith_huaweicloud.endpoints import SERVICES
 from imagesmith_huaweicloud.options import HuaweicloudEcs
 from imagesmith_huaweicloud.sdk import cbr, ecs, eip, evs, iam, ims, vpc
 from imagesmith_huaweicloud.source_options import ImageFilters, SourceImageFilter
@@ -32,9 +33,7 @@ def test_options_without_keys_get_the_clouds_own_and_its_project(cloud: Simulate
     attached = cloud.attach(options())
     assert (attached.access_key, attached.secret_key) == (cloud.access_key, cloud.secret_key)
     assert attached.project_id == cloud.project_id("cn-north-4")
-    assert {attached.endpoints[name] for name in ("ecs", "ims", "vpc", "eip", "evs", "cbr", "iam", "kps")} == {
-        cloud.url
-    }
+    assert {service: attached.endpoints[service] for service in SERVICES} == dict.fromkeys(SERVICES, cloud.url)
 
 
 def test_keys_and_a_project_of_ones_own_are_kept_and_accepted(cloud: SimulatedHuaweicloud) -> None:

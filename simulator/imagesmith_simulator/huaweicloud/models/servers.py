@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
@@ -248,11 +249,13 @@ class ServerModel:
 def _all_of(futures: Sequence[Future[Any]]) -> Future[None]:
     """A future that ends when all have ended, well or not."""
     whole: Future[None] = Future()
-    left = set(futures)
+    left, lock = set(futures), threading.Lock()
 
     def ended(future: Future[Any]) -> None:
-        left.discard(future)
-        if not left and not whole.done():
+        with lock:
+            left.discard(future)
+            last = not left
+        if last:
             whole.set_result(None)
 
     if not futures:
