@@ -36,7 +36,7 @@ def _problems(planned: PlannedBuild, plan: Plan) -> Iterator[Diagnostic]:
             not_yet = isinstance(error, plugin.NotYet)
             yield Diagnostic(error.message, hint=error.hint, location=location, not_yet=not_yet)
             if not_yet:
-                yield from _in_expressions(configuration)
+                yield from _of_later(kind, name, configuration)
         else:
             yield from getattr(configuration, "warnings", ())
 
@@ -51,6 +51,17 @@ def _decode(kind: plugin.Kind, name: str, configuration: Configuration, plan: Pl
             raise error from None
         raise
     configuration.decode(options)
+
+
+def _of_later(kind: plugin.Kind, name: str, configuration: Configuration) -> Iterator[Diagnostic]:
+    """What is wrong in a block of a plugin that a later release will have, as far as its options are known."""
+    if (later := plugin.later_options(kind, name)) is None:
+        yield from _in_expressions(configuration)
+        return
+    try:
+        configuration.decode(later)
+    except TemplateError as error:
+        yield from error.diagnostics
 
 
 def _in_expressions(configuration: Configuration) -> Iterator[Diagnostic]:

@@ -78,11 +78,17 @@ NOT_YET: Mapping[Kind, Mapping[str, str]] = {
         "checksum": "Use a shell-local post-processor meanwhile",
         "compress": "Use a shell-local post-processor meanwhile",
         "artifice": "It comes with a later release",
+        "huaweicloud-import": "Image import comes with a later release",
     },
     "data_sources": {},
     "secret_stores": {},
     "simulators": {},
 }
+
+LATER_OPTIONS: Mapping[tuple[Kind, str], str] = {
+    ("post_processors", "huaweicloud-import"): "imagesmith_huaweicloud:HuaweicloudImport",
+}
+"""The option tables of what is not there yet, so that ``validate`` can check a template's options nevertheless."""
 
 
 class NotYet(UsageError):
@@ -114,6 +120,12 @@ def named(kind: Kind, name: str) -> Any:
     if ":" in name:
         raise _unknown(kind, name)
     return load(kind, name)
+
+
+def later_options(kind: Kind, name: str) -> Any:
+    """The option class of a plugin that a later release will have; None where there is none yet."""
+    module, _, attribute = LATER_OPTIONS.get((kind, name), "").partition(":")
+    return getattr(importlib.import_module(module), attribute) if module else None
 
 
 def foreign(kind: Kind, name: str, required: Mapping[str, str]) -> NotYet | None:

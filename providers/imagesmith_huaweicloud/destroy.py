@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from imagesmith.errors import CloudError, Conflict, ImagesmithError, NotFound, WaitFailed
@@ -32,14 +33,19 @@ def delete_instance(context: Context, resource: Resource) -> None:
     """Delete the instance, running or not, with the disks that were made to go with it, and see it gone.
 
     Disks that stay are taken off first. Where that fails none is deleted with the instance: one that should have gone
-    is deleted by itself afterwards, one that should not is never in danger.
+    is deleted by itself afterwards, one that should not is never in danger. Those are owned from then on, because
+    nothing else tells of them once the instance is gone.
     """
     goes, stays = _disks_of(context, resource.id)
     is_safe = _detach_all(context, resource.id, stays)
-    _delete_server(context, resource.id, with_disks=bool(goes) and is_safe)
-    if goes and not is_safe:
+    if not is_safe:
         for volume_id in goes:
-            _delete_volume(context, volume_id)
+            context.own("volume", partial(_already_made, volume_id), server=resource.id)
+    _delete_server(context, resource.id, with_disks=bool(goes) and is_safe)
+
+
+def _already_made(identity: str, _token: str) -> str:
+    return identity
 
 
 def delete_failed_instance(context: Context, server_id: str) -> None:
@@ -90,10 +96,7 @@ def delete_attachment(context: Context, resource: Resource) -> None:
 
 def delete_volume(context: Context, resource: Resource) -> None:
     """Delete a data disk; one that is attached is taken off first."""
-    _delete_volume(context, resource.id)
-
-
-def _delete_volume(context: Context, volume_id: str) -> None:
+    volume_id = resource.id
     try:
         for entry in disks.show(context, volume_id).get("attachments") or ():
             disks.detach(context, str(entry["server_id"]), volume_id)

@@ -134,6 +134,7 @@ def _make_subnet(context: Context, vpc_id: str, cidr: str) -> str:
         vpc_id=vpc_id,
         gateway_ip=_gateway(cidr),
         dns_list=list(servers_of(context.cloud.region)),
+        ipv6_enable=True if context.options.ssh_ip_version == "6" else None,
         description="imagesmith: temporary",
     )
     request = vpc.CreateSubnetRequest(body=vpc.CreateSubnetRequestBody(subnet=wanted))

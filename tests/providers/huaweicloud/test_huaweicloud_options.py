@@ -88,7 +88,9 @@ def test_the_system_disk(driver: Any) -> None:
     assert sent["root_volume.metadata.__system__cmkid"] == key
 
 
-@pytest.mark.parametrize("text", ["hostname", "true", "reboot12", "echo", "#cloud-config\nhostname: web\n", "#!/bin/sh\n"])
+@pytest.mark.parametrize(
+    "text", ["hostname", "true", "reboot12", "echo", "#cloud-config\nhostname: web\n", "#!/bin/sh\n"]
+)
 def test_plain_user_data_is_encoded(driver: Any, text: str) -> None:
     assert made(driver, user_data=text).user_data == text.encode()
 
@@ -195,19 +197,6 @@ def test_the_temporary_network(driver: Any) -> None:
     (rule,) = driver.sent("CreateSecurityGroupRule")
     assert rule["security_group_rule.remote_ip_prefix"] == "203.0.113.7/32"
     assert rule["security_group_rule.port_range_min"] == rule["security_group_rule.port_range_max"] == "2222"
-
-
-def test_ipv6_is_asked_for(driver: Any) -> None:
-    run, cloud = driver.open(vpc_id=VPC, subnets=[SUBNET], ssh_ip_version="6", communicator="none")
-    from imagesmith.interfaces import Login, Network, SourceImage
-    from imagesmith_huaweicloud import disks, launch_request
-
-    with run:
-        found = Network(VPC, SUBNET, GROUP)
-        request = launch_request.build(
-            cloud.context, SourceImage("i"), Login("root"), found, "cn-north-4a", disks.Survey()
-        )
-    assert request.body.server.nics[0].ipv6_enable is True
 
 
 @pytest.mark.parametrize(

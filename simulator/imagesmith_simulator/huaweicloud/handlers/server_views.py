@@ -119,7 +119,11 @@ def interface(account: Account, port: Port) -> dict[str, Any]:
         "port_state": "ACTIVE",
         "mac_addr": mac_of(port),
         "delete_on_termination": not port.kept,
-        "fixed_ips": [{"ip_address": port.host, "subnet_id": _neutron_subnet(account, port)}],
+        "fixed_ips": [
+            {"ip_address": address, "subnet_id": _neutron_subnet(account, port)}
+            for address in (port.host, port.ipv6)
+            if address
+        ],
     }
 
 
