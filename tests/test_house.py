@@ -23,6 +23,8 @@ SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 HEAVY = (
     "alibabacloud_ecs20140526",
     "alibabacloud_tea_openapi",
+    "huaweicloudsdkcore",
+    "huaweicloudsdkecs",
     "paramiko",
     "rich",
     "tenacity",
@@ -66,13 +68,21 @@ def loaded_by(*command: str) -> set[str]:
     return set(done.stdout.rpartition("LOADED")[2].split())
 
 
-@pytest.mark.parametrize("command", [("--version",), ("validate", "examples/alicloud/quickstart.pkr.hcl"), ("runs",)])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("--version",),
+        ("validate", "examples/alicloud/quickstart.pkr.hcl"),
+        ("validate", "examples/huaweicloud/quickstart.pkr.hcl"),
+        ("runs",),
+    ],
+)
 def test_looking_costs_no_heavy_import(command: tuple[str, ...]) -> None:
     assert loaded_by(*command).isdisjoint(HEAVY)
 
 
 def test_importing_the_library_is_free() -> None:
-    code = "import sys, imagesmith, imagesmith_alicloud; print(*sys.modules)"
+    code = "import sys, imagesmith, imagesmith_alicloud, imagesmith_huaweicloud; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(done.stdout.split()).isdisjoint(HEAVY)
 
@@ -108,10 +118,11 @@ def test_the_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
     assert subprocess.run(command, check=False, capture_output=True, cwd=ROOT).returncode == 0
 
 
-def test_the_demo_builds_from_the_unpacked_wheel(wheel: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("cloud", ["alicloud", "huaweicloud"])
+def test_the_demo_builds_from_the_unpacked_wheel(cloud: str, wheel: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
-    template = ROOT / "examples" / "alicloud" / "quickstart.pkr.hcl"
+    template = ROOT / "examples" / cloud / "quickstart.pkr.hcl"
     code = "import imagesmith, sys; from imagesmith.cli import main; print(imagesmith.__file__); sys.exit(main())"
     command = [sys.executable, "-c", code, "build", "--simulate", "-latency", "none", str(template)]
     environ = os.environ | {"PYTHONPATH": str(tmp_path / "site")}

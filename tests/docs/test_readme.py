@@ -47,7 +47,8 @@ def test_every_command_that_a_page_shows_is_known() -> None:
 
 
 def test_every_make_target_that_a_page_names_exists() -> None:
-    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    files = [ROOT / "Makefile", *(ROOT / "examples").glob("*/Makefile")]
+    targets = {word for file in files for word in re.findall(r"^(\w+):", file.read_text(), re.MULTILINE)}
     named = {word for page in PAGES for word in re.findall(r"(?:^ {4}|`)make (\w+)", page.read_text(), re.MULTILINE)}
     assert named
     assert named <= targets
