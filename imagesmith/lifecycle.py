@@ -271,13 +271,19 @@ class Run:
         return self.provider
 
     def _tear_down(self) -> str:
+        """Delete what is owned, and then what a deletion has come to own: the disks of an instance that is gone."""
         self._resolve_intents()
-        with self._lock:
-            doomed = list(reversed(self._owned))
         job = teardown.Teardown(self._cloud, self._policy.teardown, self._clock, self._current)
-        for outcome in job.run(_phases(doomed), before=self._pause_before_delete):
-            self._settle(outcome)
-        return f"{len(doomed) - len(self.leftovers)} deleted"
+        count = 0
+        while doomed := self._newest_first():
+            count += len(doomed)
+            for outcome in job.run(_phases(doomed), before=self._pause_before_delete):
+                self._settle(outcome)
+        return f"{count - len(self.leftovers)} deleted"
+
+    def _newest_first(self) -> list[_Owned]:
+        with self._lock:
+            return list(reversed(self._owned))
 
     def _settle(self, outcome: teardown.Outcome) -> None:
         resource = outcome.resource

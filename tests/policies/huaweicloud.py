@@ -37,8 +37,10 @@ VARIANTS = (
     Variant("own EIP", {"floating_ip": _EIP}),
     Variant("EIP reused", {"reuse_ips": True, "floating_ip": ""}),
     Variant("project by name", {"project_name": "cn-north-4"}),
-    Variant("data disk with the instance", {"data_disks": (DataDisk(volume_size=20),)}, sampled=True),
-    Variant("data disk of the user's", {"data_disks": (DataDisk(volume_size=20), DataDisk(volume_id=_VOLUME))}),
+    Variant("data disk with the instance", {"data_disks": (DataDisk(volume_size=20),)}),
+    Variant(
+        "data disk of the user's", {"data_disks": (DataDisk(volume_size=20), DataDisk(volume_id=_VOLUME))}, sampled=True
+    ),
     Variant("data disk of a snapshot", {"data_disks": (DataDisk(snapshot_id=_SNAPSHOT),), "image_type": "system"}),
     Variant("data disk kept", {"data_disks": (DataDisk(volume_size=20, delete_on_termination=False),)}, leaves=True),
     Variant("least disk and sharing", {"image_min_disk": 60, "image_members": [_MEMBER]}),
