@@ -122,10 +122,13 @@ def option(
 class Options:
     """The base of every option table; a subclass becomes a frozen, keyword-only dataclass.
 
-    ``withheld`` names inherited options that templates can't give to this class.
+    ``withheld`` names inherited options that templates can't give to this class. ``plugin_versions``: the versions of
+    Packer's plugin that behave differently, the newest first; the option ``plugin_version`` of such a class gets the
+    one that a template's required_plugins ask for.
     """
 
     withheld: ClassVar[frozenset[str]] = frozenset()
+    plugin_versions: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         dataclass(frozen=True, kw_only=True)(cls)

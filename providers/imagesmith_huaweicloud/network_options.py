@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from imagesmith.errors import Diagnostic
 from imagesmith.ip_ranges import is_range
 from imagesmith.options import Options, option
 
+OLD_VERSION = "0.4.0"
+PLUGIN_VERSIONS = ("1.2.2", OLD_VERSION)
+
 
 class NetworkOptions(Options):
     """The way to the temporary instance."""
+
+    plugin_versions: ClassVar[tuple[str, ...]] = PLUGIN_VERSIONS
 
     vpc_id: str = option(default="", doc="An existing VPC; found from the subnet where only that is given.")
     vpc_name: str = option(default="", doc="An existing VPC by its name.")
@@ -35,10 +41,16 @@ class NetworkOptions(Options):
     floating_ip: str = option(default="", doc="An existing EIP to use, by id or address; it is never released.")
     reuse_ips: bool = option(default=False, doc="Use an EIP of the project that is free.")
     eip_type: str = option(default="", doc="The type of a new EIP: 5_bgp, 5_sbgp, …; by default 5_bgp.")
-    eip_bandwidth_size: int = option(default=0, doc="The bandwidth of a new EIP in Mbit/s; asks for one.")
+    eip_bandwidth_size: int = option(default=0, doc="The bandwidth of a new EIP in Mbit/s; it asks for one.")
     ssh_interface: str = option(
         default="",
         doc="Which address to connect to (0.4.0): public, private, or the name of the instance's network.",
+    )
+    plugin_version: str = option(
+        default="",
+        choices=PLUGIN_VERSIONS,
+        doc="The version of Packer's plugin to behave as where they differ: 0.4.0 makes an EIP only where eip_type "
+        "and eip_bandwidth_size are both set. Unset: what required_plugins asks for, else the newest.",
     )
     ssh_ip_version: str = option(default="", choices=("4", "6"), doc="Connect to the address of this IP version.")
 
@@ -55,11 +67,12 @@ class NetworkOptions(Options):
     @property
     def eip_wanted(self) -> bool:
         """Whether an option asks for an EIP by itself."""
-        return bool(self.floating_ip or self.reuse_ips or self.eip_bandwidth_size or self.eip_type)
+        makes_one = self.eip_bandwidth_size and (self.eip_type or self.plugin_version != OLD_VERSION)
+        return bool(self.floating_ip or self.reuse_ips or makes_one)
 
     def problems(self) -> Iterator[Diagnostic]:
-        if self.associate_public_ip_address is False and self.eip_wanted:
-            given = [n for n in ("floating_ip", "reuse_ips", "eip_type", "eip_bandwidth_size") if getattr(self, n)]
+        given = [n for n in ("floating_ip", "reuse_ips", "eip_type", "eip_bandwidth_size") if getattr(self, n)]
+        if self.associate_public_ip_address is False and given:
             yield Diagnostic(f"{given[0]} asks for an EIP that associate_public_ip_address = false forbids")
         if self.floating_ip and self.reuse_ips:
             yield Diagnostic("floating_ip and reuse_ips exclude each other", hint="keep one of them")

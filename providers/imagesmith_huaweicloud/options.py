@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imagesmith.communicator import CommunicatorOptions
 from imagesmith.errors import Diagnostic
-from imagesmith.interfaces import Lifecycle, Provider
-from imagesmith.permissions import Permissions
 from imagesmith_huaweicloud.access_options import AccessOptions, require_sdk
 from imagesmith_huaweicloud.image_options import ImageOptions
 from imagesmith_huaweicloud.network_options import NetworkOptions
 from imagesmith_huaweicloud.run_options import RunOptions
 from imagesmith_huaweicloud.source_options import SourceOptions
+
+if TYPE_CHECKING:
+    from imagesmith.interfaces import Lifecycle, Provider
+    from imagesmith.permissions import Permissions
 
 
 class HuaweicloudEcs(AccessOptions, SourceOptions, ImageOptions, NetworkOptions, RunOptions, CommunicatorOptions):

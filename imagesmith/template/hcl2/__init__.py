@@ -113,7 +113,8 @@ def _load(request: TemplateRequest) -> Plan:
     if not request.syntax_only:
         started = found.surroundings.started
         foreign = found.foreign_plugins
-        planner = builds.BuildPlanner(request, found.scope, found.sources, started, problems, environ, foreign)
+        wanted = requirements.wanted_versions(found.read.blocks["packer"])
+        planner = builds.BuildPlanner(request, found.scope, found.sources, started, problems, environ, foreign, wanted)
         planned = planner.plan(found.read.blocks["build"])
         blocks = planner.blocks
     problems.finish()

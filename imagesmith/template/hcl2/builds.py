@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from imagesmith.errors import Location, UsageError
 from imagesmith.options import Given
 from imagesmith.plan import PlannedBlock, PlannedBuild, TemplateRequest
-from imagesmith.template.hcl2 import contexts, nodes
+from imagesmith.template.hcl2 import contexts, nodes, requirements
 from imagesmith.template.hcl2.bodies import (
     Instance,
     given,
@@ -76,6 +76,7 @@ class BuildPlanner:
     problems: Problems
     environ: Mapping[str, str]
     foreign_plugins: Mapping[str, str] = field(default_factory=dict)
+    plugin_versions: Mapping[str, str] = field(default_factory=dict)
     blocks: list[PlannedBlock] = field(default_factory=list)
     _names: list[str] = field(default_factory=list)
     _post_processors: list[str] = field(default_factory=list)
@@ -196,6 +197,7 @@ class BuildPlanner:
 
     def _source_configuration(self, reference: _Reference, interpolation: Interpolation) -> TemplateConfiguration:
         names = {"source": contexts.source(reference.type, reference.name)}
+        version = requirements.version_for(reference.type, self.plugin_versions)
 
         def evaluate(_: Mapping[str, object] | None) -> list[Given]:
             problems = Problems()
@@ -206,6 +208,8 @@ class BuildPlanner:
                     more = given(reference.overlay.block.body, inner, problems, without=("name",))
                     options = _joined(options, more)
             problems.finish()
+            if version and not any(option.name == "plugin_version" for option in options):
+                options = [*options, Given("plugin_version", version, reference.source.location)]
             return options
 
         owner = f'builder "{reference.type}"'

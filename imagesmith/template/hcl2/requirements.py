@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Mapping
 
-from imagesmith.plugin import NOT_YET, Kind, names
+from imagesmith.errors import UsageError
+from imagesmith.plugin import NOT_YET, Kind, load, names
 from imagesmith.template.hcl2 import nodes, versions
 from imagesmith.template.hcl2.bodies import refuse_unknown
 from imagesmith.template.hcl2.cty import STRING
@@ -34,6 +36,32 @@ def check(blocks: list[nodes.Block], problems: Problems) -> dict[str, str]:
             if plugins.type == "required_plugins":
                 _check_plugins(plugins, seen, foreign, problems)
     return foreign
+
+
+def wanted_versions(blocks: list[nodes.Block]) -> dict[str, str]:
+    """The version constraint of each required plugin by the last part of its source, once `check` has passed."""
+    found: dict[str, str] = {}
+    for block in (inner for outer in blocks for inner in outer.body.blocks):
+        for argument in block.body.arguments.values():
+            parts = evaluate(argument.expression, _LITERALS).raw
+            texts = {name: part.raw for name, part in parts.items()} if isinstance(parts, Mapping) else {}
+            if texts.get("source") and texts.get("version"):
+                found[str(texts["source"]).rpartition("/")[2]] = str(texts["version"])
+    return found
+
+
+def version_for(kind: str, wanted: Mapping[str, str]) -> str:
+    """The version of its plugin that a builder shall behave as; "" for the newest, and where it makes no difference."""
+    constraint = next((constraint for name, constraint in wanted.items() if _belongs(kind, name)), "")
+    if not constraint:
+        return ""
+    try:
+        newest, *older = getattr(load("builders", kind), "plugin_versions", ()) or ("",)
+    except UsageError:
+        return ""
+    if versions.allows(constraint, newest or "0"):
+        return ""
+    return next((version for version in older if versions.allows(constraint, version)), "")
 
 
 def _check_version(body: nodes.Body, problems: Problems) -> None:
