@@ -7,22 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from imagesmith.builders.without_cloud import WithoutCloud
 from imagesmith.communicator import CommunicatorOptions
 from imagesmith.errors import Diagnostic, UsageError
-from imagesmith.interfaces import (
-    Address,
-    Artifact,
-    Image,
-    Lifecycle,
-    Login,
-    Machine,
-    Network,
-    ReservedAddress,
-    SourceImage,
-)
+
+if TYPE_CHECKING:
+    from imagesmith.builders.null_provider import NullProvider
+    from imagesmith.interfaces import Lifecycle
 
 
 class Null(CommunicatorOptions):
@@ -51,44 +43,14 @@ class Null(CommunicatorOptions):
 
     def open(self, lifecycle: Lifecycle) -> NullProvider:
         """The provider for one build."""
+        from imagesmith.builders.null_provider import NullProvider
+
         return NullProvider(self)
-
-
-class NullProvider(WithoutCloud):
-    """The machine that the options name."""
-
-    def __init__(self, options: Null) -> None:
-        self.options = options
-
-    def login(self, source: SourceImage) -> Login:
-        """As the options say. Raises `UsageError` when the private key can't be read."""
-        key = self.options.ssh_private_key_file
-        return Login(
-            username=self.options.ssh_username,
-            private_key=_read(Path(key)) if key else "",
-            password=self.options.ssh_password,
-        )
-
-    def launch(self, source: SourceImage, login: Login, network: Network) -> Machine:
-        """The machine is there already."""
-        return Machine("Null")
-
-    def reach(self, machine: Machine, reserved: ReservedAddress) -> Address:
-        """The given host."""
-        return Address(self.options.ssh_host, kind="given")
-
-    def capture(self, machine: Machine) -> Image | None:
-        """A name for the nothing that is made, so that post-processors run as they do in Packer."""
-        return Image("Null", "", "")
-
-    def publish(self, image: Image) -> Artifact:
-        """Packer's artifact."""
-        return Artifact("fnoeding.null", image.id, "Did not export anything. This is the null builder")
 
 
 def _key_problems(path: Path) -> Iterator[Diagnostic]:
     try:
-        text = _read(path)
+        text = read_key(path)
     except UsageError as error:
         yield Diagnostic(error.message, hint=error.hint)
         return
@@ -99,7 +61,8 @@ def _key_problems(path: Path) -> Iterator[Diagnostic]:
         yield Diagnostic(f"ssh_private_key_file: {path} is protected by a passphrase", hint=hint)
 
 
-def _read(path: Path) -> str:
+def read_key(path: Path) -> str:
+    """The private key in this file. Raises `UsageError`."""
     try:
         return path.expanduser().read_text("utf-8")
     except (OSError, UnicodeDecodeError, RuntimeError) as error:
