@@ -60,7 +60,7 @@ def listed(context: Context, **filters: Any) -> Iterator[Entry]:
     marker: str | None = None
     while True:
         request = eip.ListPublicipsRequest(limit=_PAGE, marker=marker, **filters)
-        page: Sequence[Entry] = context.cloud.read(request).get("publicips") or ()
+        page: list[Entry] = list(context.cloud.read(request).get("publicips") or ())
         yield from page
         if len(page) < _PAGE:
             return

@@ -22,7 +22,7 @@ VISIBILITIES = ("public", "private", "market", "shared")
 class HuaweicloudImages(AccessOptions):
     """One image of Huawei Cloud IMS by what is known of it. Template name: ``huaweicloud-images``.
 
-    Only reads (ListImages). Finding none is an error, as is finding several without ``most_recent``.
+    Only reads (ListImages, ListImageTags). Finding none is an error, as is finding several without ``most_recent``.
     """
 
     outputs: ClassVar[tuple[Output, ...]] = (
@@ -49,7 +49,7 @@ class HuaweicloudImages(AccessOptions):
     name_regex: str = option(default="", doc="Images in whose name this regular expression is found.")
     visibility: str = option(default="", choices=VISIBILITIES, doc="Whose images; by default all but the market's.")
     owner: str = option(default="", doc="Images that the project of this id owns.")
-    tag: str = option(default="", doc="Images with this tag: key or key=value.")
+    tag: str = option(default="", doc="Images with this tag: key, or key.value.")
     architecture: str = option(default="", choices=("x86", "arm"), doc="Images for this processor.")
     os_type: str = option(default="", choices=("Linux", "Windows", "Other"), doc="Images of this kind of system.")
     platform: str = option(default="", doc="Images of this distribution: Ubuntu, CentOS, Huawei Cloud EulerOS, …")

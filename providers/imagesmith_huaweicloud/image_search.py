@@ -12,7 +12,7 @@ from imagesmith.interfaces import DataContext
 from imagesmith.waiting import CancelToken
 from imagesmith_huaweicloud import credentials
 from imagesmith_huaweicloud.data_source import HuaweicloudImages
-from imagesmith_huaweicloud.sdk import Cloud
+from imagesmith_huaweicloud.sdk import Cloud, ims
 from imagesmith_huaweicloud.source import API_VISIBILITY, list_images
 
 _NAMED = 5
@@ -49,7 +49,8 @@ def search(options: HuaweicloudImages, context: DataContext) -> Mapping[str, obj
     Raises `NotFound` where none fits, `ImagesmithError` where several do and ``most_recent`` isn't set.
     """
     access = credentials.resolve(options)
-    found = list(_fitting(options, Cloud(access, _Caller(context.cancel))))
+    cloud = Cloud(access, _Caller(context.cancel))
+    found = list(_fitting(options, cloud))
     found.sort(key=lambda image: (str(image.get("created_at", "")), str(image.get("id", ""))), reverse=True)
     if not found:
         hint = "Check the options; ids differ between regions, and private images are seen by their project only"
@@ -68,7 +69,7 @@ def search(options: HuaweicloudImages, context: DataContext) -> Mapping[str, obj
         "min_disk": int(chosen.get("min_disk") or 0),
         "min_ram": int(chosen.get("min_ram") or 0),
         "region": access.region,
-        "tags": _tags_of(chosen),
+        "tags": _tags_of(chosen, cloud),
         "ids": [str(image["id"]) for image in found],
     }
 
@@ -93,6 +94,9 @@ def _fitting(options: HuaweicloudImages, cloud: Cloud) -> Iterator[ImageEntry]:
             yield image
 
 
-def _tags_of(image: ImageEntry) -> dict[str, str]:
-    """The tags, which the list has as words: key=value."""
-    return {key: value for key, _, value in (str(word).partition("=") for word in image.get("tags") or ())}
+def _tags_of(image: ImageEntry, cloud: Cloud) -> dict[str, str]:
+    """The tags, of which the list tells only words (key.value)."""
+    if not image.get("tags"):
+        return {}
+    listed = cloud.read(ims.ListImageTagsRequest(image_id=str(image["id"]))).get("tags") or ()
+    return {str(tag["key"]): str(tag.get("value") or "") for tag in listed}

@@ -31,7 +31,7 @@ def listed(context: Context) -> list[Entry]:
     marker: str | None = None
     while True:
         request = vpc.ListSecurityGroupsRequest(limit=_PAGE, marker=marker)
-        page: Sequence[Entry] = context.cloud.read(request).get("security_groups") or ()
+        page: list[Entry] = list(context.cloud.read(request).get("security_groups") or ())
         found += page
         if len(page) < _PAGE:
             return found

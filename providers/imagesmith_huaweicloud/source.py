@@ -35,7 +35,7 @@ def list_images(cloud: Cloud, **filters: Any) -> list[ImageEntry]:
     marker: str | None = None
     while True:
         request = ims.ListImagesRequest(limit=_PAGE, marker=marker, **filters)
-        page: Sequence[ImageEntry] = cloud.read(request).get("images") or ()
+        page: list[ImageEntry] = list(cloud.read(request).get("images") or ())
         found += page
         if len(page) < _PAGE:
             return found
