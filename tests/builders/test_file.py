@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from imagesmith import build
+from imagesmith.checking import check_plan
 from imagesmith.errors import TemplateError, TransferError
 from imagesmith.plan import TemplateRequest
-from imagesmith.runner import check_plan
 from imagesmith.template import load
 
 

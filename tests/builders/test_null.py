@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from imagesmith import build
+from imagesmith.checking import check_plan
 from imagesmith.errors import ConnectError, ProvisionError, TemplateError
 from imagesmith.plan import TemplateRequest
-from imagesmith.checking import check_plan
 from imagesmith.settings import RunSettings
 from imagesmith.template import load
 from tests.communicators.ssh.openssh import SSHD, USER, Sshd, make_key
