@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from imagesmith.errors import AnswerLost, WaitTimeout
 from imagesmith.interfaces import Image
-from imagesmith.waiting import Patience
+from imagesmith.waiting import Patience, Pending
 from imagesmith_huaweicloud import jobs
 from imagesmith_huaweicloud.context import Context
 from imagesmith_huaweicloud.sdk import Cloud, ims
 
 _SOON = Patience(timeout_s=300.0, first_s=0.3, growth=1.4, longest_s=5.0)
+_LISTED_SOON = Patience(timeout_s=4.0, first_s=0.4, growth=1.5, longest_s=2.0)
+_ATTEMPTS = 4
 
 
 def share(context: Context, image: Image) -> None:
@@ -20,12 +23,47 @@ def share(context: Context, image: Image) -> None:
     if not members:
         return
     images = [image.id, *image.more_ids]
-    body = ims.BatchAddMembersRequestBody(images=images, projects=members)
-    job = str(context.cloud.write_once(ims.BatchAddMembersRequest(body=body))["job_id"])
-    jobs.wait(context, "ims", job, f"sharing with {', '.join(members)}", _SOON)
+    _add(context, images, members)
     if context.options.image_auto_accept_members:
         for member in members:
             _accept(context, images, member)
+
+
+def _add(context: Context, images: Sequence[str], members: Sequence[str], attempts: int = _ATTEMPTS) -> None:
+    """Share them and see it done. Sharing twice is refused, so after a lost answer only what is missing is shared."""
+    body = ims.BatchAddMembersRequestBody(images=list(images), projects=list(members))
+    try:
+        job = str(context.cloud.write_once(ims.BatchAddMembersRequest(body=body))["job_id"])
+    except AnswerLost:
+        if attempts == 1:
+            raise
+        for identity, rest in _missing(context, images, members).items():
+            _add(context, [identity], rest, attempts - 1)
+        return
+    jobs.wait(context, "ims", job, f"sharing with {', '.join(members)}", _SOON)
+
+
+def _missing(context: Context, images: Sequence[str], members: Sequence[str]) -> Mapping[str, list[str]]:
+    """The images that are not shared with all, each with the projects that it lacks.
+
+    What a call without an answer has begun is given a moment.
+    """
+    found: dict[str, list[str]] = {}
+
+    def look() -> bool | Pending:
+        found.clear()
+        for identity in images:
+            answer = context.cloud.read(ims.ListImageMembersRequest(image_id=identity))
+            shared = {str(entry["member_id"]) for entry in answer.get("members") or ()}
+            if rest := [member for member in members if member not in shared]:
+                found[identity] = rest
+        return Pending("not shared yet") if found else True
+
+    try:
+        context.run.wait_until(f"sharing with {', '.join(members)}", look, _LISTED_SOON)
+    except WaitTimeout:
+        context.run.say(f"not shared: {', '.join(found)}", "debug")
+    return dict(found)
 
 
 def _accept(context: Context, images: Sequence[str], member: str) -> None:

@@ -2,46 +2,46 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
-from imagesmith import Build, RunSettings, Shell
+from imagesmith import Build, RunSettings
+from imagesmith.options import public
 from imagesmith.runner import RunOutcome, run_plan
-from imagesmith_alicloud import AlicloudEcs
-from imagesmith_simulator.alicloud import SimulatedAlicloud
+from imagesmith_simulator.cloud import SimulatedCloud
+from tests.faults.clouds import TARGETS, Shape, Target
 
-TEMPLATE: dict[str, Any] = {
-    "region": "cn-hangzhou",
-    "image_name": "swept",
-    "source_image": "aliyun_3_9_x64_20G_alibase_20231219.vhd",
-    "instance_type": "ecs.s6-c1m2.large",
-    "communicator": "none",
-    "associate_public_ip_address": True,
-    "image_ignore_data_disks": True,
-    "tags": {"app": "web"},
-}
-OVER_SSH = {"communicator": "ssh", "ssh_username": "root"}
+_AT_ONCE = 8
+"""A broken build mostly waits."""
 
 
 @dataclass(frozen=True)
 class Way:
-    """One kind of build to be swept: network, key pair, EIP, snapshot and image are all made by the run."""
+    """One kind of build to be swept, on one cloud."""
 
-    name: str
-    changes: dict[str, Any]
-    machines: Literal["none", "sandbox"] = "none"
-    provisioners: tuple[Shell, ...] = ()
+    target: Target
+    shape: Shape
 
-    def cloud(self) -> SimulatedAlicloud:
+    @property
+    def name(self) -> str:
+        """What pytest calls it."""
+        return f"{self.target.name}: {self.shape.name}"
+
+    def cloud(self) -> SimulatedCloud:
         """A cloud of its own for each build."""
-        return SimulatedAlicloud.start(machines=self.machines)
+        return self.target.cloud(self.shape.machines)
 
-    def run(self, cloud: SimulatedAlicloud) -> RunOutcome:
+    def run(self, cloud: SimulatedCloud) -> RunOutcome:
         """One build in this process."""
-        build = Build(source=source(cloud, self.changes), provisioners=self.provisioners)
+        source = self.target.source(cloud, self.shape.changes)
+        build = Build(source=source, provisioners=self.shape.provisioners)
         return run_plan(build.plan(), RunSettings(), lambda _event: None)
 
     def calls(self) -> list[str]:
@@ -50,46 +50,49 @@ class Way:
             assert self.run(cloud).exit_code == 0
             return [call.action for call in cloud.calls()]
 
-
-FROM_SNAPSHOT = Way("from a snapshot", {})
-WAYS = (
-    FROM_SNAPSHOT,
-    Way("from the instance", {"image_ignore_data_disks": False}),
-    Way("over SSH", OVER_SSH, "sandbox", (Shell(inline=["echo hello"]),)),
-)
+    def each_call(self, step: int, breaks: Callable[[int], str]) -> list[str]:
+        """Break every call, or each ``step``-th, in a build of its own; what ``breaks`` says was wrong with it."""
+        return [text for text in at_once(breaks, range(1, len(self.calls()) + 1, step)) if text]
 
 
-def source(cloud: SimulatedAlicloud, changes: dict[str, Any]) -> AlicloudEcs:
-    """The builder's options for a swept build."""
-    attached = cloud.attach(AlicloudEcs(**(TEMPLATE | changes)))
-    assert isinstance(attached, AlicloudEcs)
-    return attached
+WAYS = tuple(Way(target, shape) for target in TARGETS for shape in target.shapes)
 
 
-def broken_call(cloud: SimulatedAlicloud) -> str:
+def at_once(work: Callable[[int], str], numbers: Iterable[int]) -> list[str]:
+    """Do it for each number, several side by side."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(work, numbers))
+
+
+def broken_call(cloud: SimulatedCloud) -> str:
     """The action that the fault has hit; calls side by side come in any order, and there may be a look fewer."""
     return next((call.action for call in cloud.calls() if call.fault), "no call")
 
 
-def images(cloud: SimulatedAlicloud) -> list[str]:
+def images(cloud: SimulatedCloud) -> list[str]:
     """What is there besides leftovers."""
     leftovers = set(cloud.leftovers())
     return [line for line in cloud.inventory() if line not in leftovers]
 
 
 CODE = """
-import json, sys
-from imagesmith_alicloud import AlicloudEcs
+import importlib, json, sys
 from imagesmith import Build
-Build(source=AlicloudEcs(**json.loads(sys.argv[1]))).run()
+from imagesmith.options import restore
+builder = getattr(importlib.import_module(sys.argv[1]), sys.argv[2])
+Build(source=restore(builder, json.loads(sys.argv[3]))).run()
 """
 
 
-def start_process(options: str, *, keys: dict[str, str]) -> subprocess.Popen[bytes]:
+def start_process(
+    target: Target, cloud: SimulatedCloud, changes: Mapping[str, Any], state_dir: Path
+) -> subprocess.Popen[bytes]:
     """The same build in a process of its own; its credentials come from the environment, as a cleanup's will."""
+    builder = target.builder
+    options = json.dumps(public(target.source(cloud, changes)))
     return subprocess.Popen(
-        [sys.executable, "-c", CODE, options],
-        env=os.environ | keys,
+        [sys.executable, "-c", CODE, builder.__module__, builder.__name__, options],
+        env={**os.environ, **target.environment(cloud), "IMAGESMITH_STATE_DIR": str(state_dir)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -1,13 +1,10 @@
-"""A simulated cloud to break, and the table of what came of it."""
+"""How much of a sweep is run, and the table of what came of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from imagesmith_simulator.alicloud import SimulatedAlicloud
-from tests.faults.tally import PACKER, Tally
+from tests.faults.tally import Tally
 
 _TALLY = pytest.StashKey[Tally]()
 
@@ -21,9 +18,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if not tally.rows:
         return
     terminalreporter.section("what came of the faults (packer 1.6.6 beside it)")
-    for fault, outcomes in tally.rows.items():
-        ours = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
-        terminalreporter.write_line(f"{fault:12} {ours:58} | {PACKER.get(fault, '')}")
+    for line in tally.lines():
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture
@@ -36,11 +32,3 @@ def tally(request: pytest.FixtureRequest) -> Tally:
 def step(request: pytest.FixtureRequest) -> int:
     """Every how-manyeth call is failed: each one in a whole sweep, a sample otherwise."""
     return 1 if request.config.getoption("--sweep") == "all" else 11
-
-
-@pytest.fixture
-def cloud() -> Iterator[SimulatedAlicloud]:
-    """A simulated cloud whose instances have states only."""
-    simulated = SimulatedAlicloud.start(machines="none")
-    yield simulated
-    simulated.close()

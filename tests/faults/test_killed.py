@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import signal
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from imagesmith import housekeeping
-from imagesmith_simulator.alicloud import SimulatedAlicloud
+from imagesmith_simulator.cloud import SimulatedCloud
 from imagesmith_simulator.faults import Fault
-from tests.faults.breaking import FROM_SNAPSHOT, OVER_SSH, TEMPLATE, broken_call, images, source, start_process
+from tests.faults.breaking import WAYS, Way, broken_call, images, start_process
+from tests.faults.clouds import OVER_SSH, TARGETS, Target
 from tests.faults.tally import Tally
+
+KILLED = [way for way in WAYS if way.shape.killed]
+UNFINISHED = ("Creating", "queued", "saving")
+"""States of an image that is still being made."""
 
 
 def run_and_kill(
-    cloud: SimulatedAlicloud, nth: int, when: str, action: str = "", changes: dict[str, Any] | None = None
+    target: Target,
+    cloud: SimulatedCloud,
+    state_dir: Path,
+    *,
+    nth: int = 1,
+    when: str = "after",
+    action: str = "",
+    changes: Mapping[str, Any] | None = None,
 ) -> None:
     """Build in a process of its own that is killed at its n-th call, before or after the cloud has acted."""
-    options = source(cloud, changes or {})
-    endpoints = {"custom_endpoint_ecs": options.custom_endpoint_ecs, "custom_endpoint_vpc": options.custom_endpoint_vpc}
-    keys = {"ALICLOUD_ACCESS_KEY": options.access_key, "ALICLOUD_SECRET_KEY": options.secret_key}
-    process = start_process(json.dumps(TEMPLATE | (changes or {}) | endpoints), keys=keys)
+    process = start_process(target, cloud, changes or {}, state_dir)
 
     def kill() -> None:
         process.kill()
@@ -33,46 +43,58 @@ def run_and_kill(
     cloud.faults.clear()
 
 
+@pytest.fixture(params=TARGETS, ids=lambda target: target.name)
+def target(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Target:
+    """A cloud whose keys the environment has."""
+    found: Target = request.param
+    _let_in(found, monkeypatch)
+    return found
+
+
+def _let_in(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    with target.cloud() as cloud:
+        for name, value in target.environment(cloud).items():
+            monkeypatch.setenv(name, value)
+
+
 @pytest.mark.sweep
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_cleanup_after_kill_leaves_nothing(when: str, step: int, tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong: list[str] = []
-    for nth in range(1, len(FROM_SNAPSHOT.calls()) + 1, step):
-        cloud = SimulatedAlicloud.start(machines="none")
-        try:
-            monkeypatch.setenv("ALICLOUD_ACCESS_KEY", cloud.access_key)
-            monkeypatch.setenv("ALICLOUD_SECRET_KEY", cloud.secret_key)
-            run_and_kill(cloud, nth, when)
-            dead = [run.run for run in housekeeping.list_runs() if run.state == "dead"]
-            cleaned = [housekeeping.clean(one) for one in dead]
-            left = [*cloud.leftovers(), *(str(one.left) for one in cleaned if one.left)]
-            left += [line for line in images(cloud) if "Creating" in line]
+@pytest.mark.parametrize("way", KILLED, ids=lambda way: way.name)
+def test_cleanup_after_kill_leaves_nothing(
+    way: Way, when: str, step: int, tally: Tally, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _let_in(way.target, monkeypatch)
+
+    def breaks(nth: int) -> str:
+        state_dir = tmp_path / str(nth)
+        with way.cloud() as cloud:
+            run_and_kill(way.target, cloud, state_dir, nth=nth, when=when, changes=way.shape.changes)
+            dead = [run.run for run in housekeeping.list_runs(state_dir) if run.state == "dead"]
+            cleaned = [housekeeping.clean(one, state_dir=state_dir) for one in dead]
+            left = [*cloud.leftovers(), *cloud.lost(), *(str(one.left) for one in cleaned if one.left)]
+            left += [line for line in images(cloud) if any(state in line for state in UNFINISHED)]
             action = broken_call(cloud)
-        finally:
-            cloud.close()
-        tally.count("kill -9", "left nothing after cleanup" if not left else "LEFT SOMETHING")
-        if left:
-            wrong.append(f"{when} {nth} {action}: left {left}")
-    assert not wrong
+        ended = "LEFT SOMETHING" if left else "left nothing after cleanup"
+        tally.count(way.target.name, "kill -9", ended, len(left))
+        return f"{when} {nth} {action}: left {left}" if left else ""
+
+    assert not way.each_call(step, breaks)
 
 
-def test_without_any_cleanup_the_cloud_itself_releases_the_instance(cloud: SimulatedAlicloud) -> None:
-    nth = FROM_SNAPSHOT.calls().index("AssociateEipAddress") + 1
-    run_and_kill(cloud, nth, "after")
-    assert any("instance" in line for line in cloud.leftovers())
-    cloud.clock.advance(3 * 3600)
-    assert not any("instance" in line for line in cloud.leftovers())
+def test_without_any_cleanup_the_cloud_itself_releases_the_instance(target: Target, state_dir: Path) -> None:
+    with target.cloud() as cloud:
+        run_and_kill(target, cloud, state_dir, action=target.bound)
+        assert any(line.startswith(("instance", "server")) for line in cloud.leftovers())
+        cloud.clock.advance(3 * 3600)
+        assert not any(line.startswith(("instance", "server")) for line in cloud.leftovers())
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("action", ["ImportKeyPair", "AuthorizeSecurityGroup"])
-def test_what_only_a_login_needs_is_cleaned_up_too(
-    action: str, when: str, cloud: SimulatedAlicloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ALICLOUD_ACCESS_KEY", cloud.access_key)
-    monkeypatch.setenv("ALICLOUD_SECRET_KEY", cloud.secret_key)
-    run_and_kill(cloud, 1, when, action, OVER_SSH)
-    (dead,) = [run.run for run in housekeeping.list_runs() if run.state == "dead"]
-    assert housekeeping.clean(dead).exit_code == 0
-    assert cloud.leftovers() == []
+@pytest.mark.parametrize("number", [0, 1])
+def test_what_only_a_login_needs_is_cleaned_up_too(number: int, when: str, target: Target, state_dir: Path) -> None:
+    with target.cloud() as cloud:
+        run_and_kill(target, cloud, state_dir, when=when, action=target.for_login[number], changes=OVER_SSH)
+        (dead,) = [run.run for run in housekeeping.list_runs() if run.state == "dead"]
+        assert housekeeping.clean(dead).exit_code == 0
+        assert cloud.leftovers() == []

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from imagesmith_simulator.alicloud import SimulatedAlicloud
-from tests.faults.breaking import OVER_SSH, TEMPLATE
+from imagesmith_simulator.cloud import SimulatedCloud
+from tests.faults.clouds import OVER_SSH, TARGETS, Target
 from tests.faults.tally import Tally
 
 MOMENTS = 20
@@ -22,17 +22,9 @@ MARK = "imagesmith-sweep-sleep"
 SCRIPT = f"cp /bin/sleep /usr/local/bin/{MARK}; {MARK} 1000 & {MARK} 1001"
 
 
-def template(cloud: SimulatedAlicloud, folder: Path) -> Path:
+def template(target: Target, cloud: SimulatedCloud, folder: Path) -> Path:
     """A build over SSH whose script starts children and goes on for a quarter of an hour."""
-    builder = {
-        **TEMPLATE,
-        "type": "alicloud-ecs",
-        **OVER_SSH,
-        "access_key": cloud.access_key,
-        "secret_key": cloud.secret_key,
-        "custom_endpoint_ecs": cloud.url,
-        "custom_endpoint_vpc": cloud.url,
-    }
+    builder = target.builder_block(cloud, OVER_SSH)
     path = folder / "t.json"
     path.write_text(json.dumps({"builders": [builder], "provisioners": [{"type": "shell", "inline": [SCRIPT]}]}))
     return path
@@ -53,13 +45,21 @@ def processes_called(name: str) -> list[str]:
 
 @pytest.mark.sweep
 @pytest.mark.timeout(900)
-def test_sigterm_at_random_moments(tmp_path: Path, step: int, tally: Tally) -> None:
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_sigterm_at_random_moments(target: Target, tmp_path: Path, step: int, tally: Tally) -> None:
     chance = random.Random(7)
     wrong: list[str] = []
-    for number in range(MOMENTS if step == 1 else 3):
+    for number in range(MOMENTS if step == 1 else 2):
         moment = chance.uniform(0.0, 4.0)
-        with SimulatedAlicloud.start(latencies={"instance": 0.5}) as cloud:
-            command = [sys.executable, "-m", "imagesmith", "build", "-color=false", str(template(cloud, tmp_path))]
+        with target.cloud("sandbox", **{target.starting: 0.5}) as cloud:
+            command = [
+                sys.executable,
+                "-m",
+                "imagesmith",
+                "build",
+                "-color=false",
+                str(template(target, cloud, tmp_path)),
+            ]
             process = subprocess.Popen(command, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             assert process.stdout is not None
             process.stdout.read(1)  # it has begun
@@ -68,9 +68,10 @@ def test_sigterm_at_random_moments(tmp_path: Path, step: int, tally: Tally) -> N
             started = time.monotonic()
             output, _ = process.communicate(timeout=60)
             seconds = time.monotonic() - started
-            left, alive = cloud.leftovers(), processes_called(MARK)
+            left, alive = [*cloud.leftovers(), *cloud.lost()], processes_called(MARK)
         good = process.returncode == 130 and seconds <= 10 and not left and not alive
-        tally.count("SIGTERM", "exit 130, nothing left, script dead" if good else "WRONG")
+        ended = "exit 130, nothing left, script dead" if good else "WRONG"
+        tally.count(target.name, "SIGTERM", ended, len(left))
         if not good:
             ended = f"at {moment:.2f} s: exit {process.returncode} after {seconds:.1f} s"
             wrong.append(f"{number} {ended}, left {left}, alive {alive}\n{output.decode()}")

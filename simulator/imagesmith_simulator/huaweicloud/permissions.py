@@ -38,6 +38,7 @@ NEEDED: Mapping[str, str] = {
     "CreateImage": "ims:serverImages:create",
     "CreateWholeImage": "ims:wholeImages:create",
     "GlanceDeleteImage": "ims:images:delete",
+    "ListImageMembers": "ims:images:get",
     "ListImages": "ims:images:list",
     "ListImageTags": "ims:images:get",
     "UpdateImage": "ims:images:update",
@@ -63,7 +64,7 @@ NEEDED: Mapping[str, str] = {
 """Operation -> action."""
 
 FREE = frozenset({"ShowJob"})
-"""Operations that everybody may do."""
+"""Operations that everybody may do; no page names a permission for them, so this is an assumption."""
 
 
 def needed(operation: str, product: str) -> tuple[str, ...]:

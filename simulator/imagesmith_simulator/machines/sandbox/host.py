@@ -14,6 +14,7 @@ import selectors
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,21 +58,32 @@ class Host:
             raise OSError(13, "the state folder belongs to somebody else", str(self._state_dir))
         self._remove_dead_folders()
         self._remove(self._folder)
-        (self._folder / "work").mkdir(parents=True, mode=0o700)
-        (self._folder / "layers").mkdir()
-        self._lock = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        with self._alone():
+            (self._folder / "work").mkdir(parents=True, mode=0o700)
+            (self._folder / "layers").mkdir()
+            self._lock = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other host begins or ends a folder meanwhile: one that is just being made looks like a dead one."""
+        descriptor = os.open(self._state_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _remove_dead_folders(self) -> None:
         for folder in self._state_dir.iterdir():
             if not folder.name.isdigit() or not folder.is_dir():
                 continue
             try:
-                with (folder / _LOCK).open("rb") as lock:
+                with self._alone(), (folder / _LOCK).open("rb") as lock:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue
-            except OSError:  # no lock file: its maker died before, or is just about to make it
+            except OSError:  # no lock file: its maker died before
                 if Path("/proc", folder.name).exists():
                     continue
             self._remove(folder)
