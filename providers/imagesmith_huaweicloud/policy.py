@@ -1,8 +1,9 @@
 """What a build has to be allowed to do: every permission that this package's calls take, and under which options.
 
 The names are IAM's for policies of version 1.1. Source: "Permissions and Supported Actions" of ECS, IMS, VPC, EIP and
-EVS; those that no page could be found for are in `UNVERIFIED`. Looking at jobs takes no permission. Tests build, break,
-clean up and take each of them away, so that the table can't differ from what is really called.
+EVS; those that no page could be found for are in `UNVERIFIED`. No page names a permission for looking at jobs, so that
+is taken to be free. Tests build, break, clean up and take each of them away, so that the table can't differ from what
+is really called.
 """
 
 from __future__ import annotations
