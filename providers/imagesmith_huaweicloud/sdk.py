@@ -42,7 +42,7 @@ class _Models:
         self._package = package
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(importlib.import_module(f"{self._package}.model"), name)
+        return getattr(quiet_import.models(self._package), name)
 
 
 ecs: Any = _Models("huaweicloudsdkecs.v2")
@@ -73,6 +73,7 @@ class _Service:
     def __init__(self, name: str, access: Access, credentials: Any) -> None:
         self.line: Line = line_to(access.endpoint(name), insecure=access.insecure)
         module, client = _CLIENTS[name]
+        quiet_import.models(module.rpartition(".")[0])
         handler = HttpHandler().add_response_handler(_keep_request_id)
         config = HttpConfig(timeout=(CONNECT_S, READ_S), user_agent=f"imagesmith/{__version__}")
         builder: Any = ClientBuilder(
@@ -107,6 +108,7 @@ class Cloud(Calls):
         self._own_services: dict[str, _Service] = {}
         self._lock = threading.Lock()
         self._project_id = access.project_id
+        self._project_lock = threading.Lock()
 
     @property
     def project_id(self) -> str:
@@ -114,14 +116,15 @@ class Cloud(Calls):
 
         Source: KeystoneListProjects with the project's name, which for a region's own project is the region's.
         """
-        if not self._project_id:
-            answer = self.read(iam.KeystoneListProjectsRequest(name=self.access.project_name))
-            exact = [entry for entry in answer.get("projects", ()) if entry.get("name") == self.access.project_name]
-            if not exact:
-                text = f'huaweicloud-ecs: there is no project "{self.access.project_name}"'
-                hint = "check region and project_name, or give project_id"
-                raise TemplateError([Diagnostic(text, hint=hint)])
-            self._project_id = str(exact[0]["id"])
+        with self._project_lock:
+            if not self._project_id:
+                answer = self.read(iam.KeystoneListProjectsRequest(name=self.access.project_name))
+                exact = [entry for entry in answer.get("projects", ()) if entry.get("name") == self.access.project_name]
+                if not exact:
+                    text = f'huaweicloud-ecs: there is no project "{self.access.project_name}"'
+                    hint = "check region and project_name, or give project_id"
+                    raise TemplateError([Diagnostic(text, hint=hint)])
+                self._project_id = str(exact[0]["id"])
         return self._project_id
 
     def _line_of(self, request: Any) -> Line:
