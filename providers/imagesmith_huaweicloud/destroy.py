@@ -13,7 +13,7 @@ from imagesmith_huaweicloud import address, disks, image_jobs, jobs
 from imagesmith_huaweicloud.context import Context
 from imagesmith_huaweicloud.sdk import ecs, eip, evs, vpc
 
-_GONE_SOON = Patience(timeout_s=300.0, soon_s=0.2, first_s=0.3, growth=1.3, longest_s=3.0)
+_GONE_SOON = Patience(timeout_s=300.0, soon_s=0.2, first_s=0.3, growth=1.12, longest_s=3.0)
 
 
 def destroy(context: Context, resource: Resource) -> None:

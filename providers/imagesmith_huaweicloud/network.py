@@ -15,8 +15,8 @@ from imagesmith_huaweicloud.context import Context
 from imagesmith_huaweicloud.private_dns import servers_of
 from imagesmith_huaweicloud.sdk import vpc
 
-_AT_HAND = Patience(timeout_s=180.0, first_s=0.15, growth=1.5, longest_s=2.0)
-_PAGE = 200
+_AT_HAND = Patience(timeout_s=180.0, first_s=0.15, growth=1.25, longest_s=2.0)
+_PAGE = 2000
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 Entry = Mapping[str, Any]

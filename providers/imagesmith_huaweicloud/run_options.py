@@ -7,6 +7,7 @@ from pathlib import Path
 
 from imagesmith.errors import Diagnostic
 from imagesmith.options import Duration, Options, option
+from imagesmith_huaweicloud import user_data
 
 USER_DATA_LIMIT = 32 * 1024
 SHORTEST_LEASE_S = 40 * 60.0
@@ -68,7 +69,7 @@ class RunOptions(Options):
         path = Path(self.user_data_file).expanduser()
         if self.user_data_file and not path.is_file():
             yield Diagnostic(f'user_data_file: there is no file "{path}"')
-        elif self.user_data_file and path.stat().st_size > USER_DATA_LIMIT:
+        elif self.user_data_file and user_data.size(path.read_bytes()) > USER_DATA_LIMIT:
             yield Diagnostic(f'user_data_file: "{path}" is larger than 32 KiB', hint="ECS takes no more")
-        if len(self.user_data.encode()) > USER_DATA_LIMIT:
+        if user_data.size(self.user_data.encode()) > USER_DATA_LIMIT:
             yield Diagnostic("user_data is larger than 32 KiB", hint="ECS takes no more")

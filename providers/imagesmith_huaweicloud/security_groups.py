@@ -22,6 +22,8 @@ def groups(context: Context) -> Sequence[str]:
         found = _given(context)
         _warn_if_closed(context, found)
         return [str(group["id"]) for group in found]
+    if context.options.ports and not context.options.subnet_names:
+        return []  # interfaces that exist have their groups
     return [_temporary(context)]
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from imagesmith_huaweicloud.options import HuaweicloudEcs
+if TYPE_CHECKING:
+    from imagesmith_huaweicloud.run_options import RunOptions
 
 _BEGINNINGS = (
     b"#!",
@@ -27,7 +29,7 @@ _BEGINNINGS = (
 """What cloud-init and Cloudbase-Init take for user data."""
 
 
-def encoded(options: HuaweicloudEcs) -> str:
+def encoded(options: RunOptions) -> str:
     """The user data in base64; "" where there is none."""
     raw = options.user_data.encode()
     if options.user_data_file:

@@ -94,13 +94,15 @@ def test_what_is_wrong_is_told(given: Any, told: str) -> None:
 
 def test_without_any_key_the_hint_names_every_way(driver: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
-    from imagesmith_huaweicloud import sdk
+    from huaweicloudsdkcore.auth.provider import CredentialProviderChain
+    from huaweicloudsdkcore.exceptions.exceptions import SdkException
+
     from imagesmith_huaweicloud.provider import HuaweicloudProvider
 
     def nothing(_kind: str) -> Any:
-        raise sdk.SdkException("no credentials")
+        raise SdkException("no credentials")
 
-    monkeypatch.setattr(sdk.CredentialProviderChain, "get_default_credential_provider_chain", nothing)
+    monkeypatch.setattr(CredentialProviderChain, "get_default_credential_provider_chain", nothing)
     options = dataclasses.replace(driver.options(), access_key="", secret_key="")
     run = driver.run()
     with pytest.raises(ImagesmithError, match="there is no access key") as error, run:

@@ -113,6 +113,13 @@ def test_encoded_user_data_stays_as_it_is(driver: Any, raw: bytes, tmp_path: Pat
     assert is_encoded(base64.b64encode(raw))
 
 
+def test_the_size_of_user_data_is_that_of_what_is_encoded(driver: Any) -> None:
+    largest = b"#!/bin/sh\n" + b"#" * (32 * 1024 - 10)
+    assert made(driver, user_data=base64.b64encode(largest).decode()).user_data == largest
+    with pytest.raises(ImagesmithError, match="user_data is larger than 32 KiB"):
+        driver.options(user_data=largest.decode() + "#")
+
+
 def test_a_file_of_user_data_wins(driver: Any, tmp_path: Path) -> None:
     file = tmp_path / "user-data"
     file.write_bytes(b"#!/bin/sh\n")
@@ -185,8 +192,9 @@ def test_networks_are_subnets_too(driver: Any) -> None:
 
 
 def test_an_existing_interface_is_used_and_left(driver: Any) -> None:
-    driver.build(vpc_id=VPC, ports=[PORT], security_groups=[GROUP])
+    driver.build(vpc_id=VPC, ports=[PORT])
     assert server(driver)["nics[].port_id"] == PORT
+    assert not {"CreateSecurityGroup", "CreateSubnet"} & set(driver.actions())
     assert driver.simulated.lost() == []
 
 
