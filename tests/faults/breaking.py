@@ -21,6 +21,8 @@ from tests.faults.clouds import TARGETS, Shape, Target
 _AT_ONCE = 8
 """A broken build mostly waits."""
 
+_calls: dict[str, list[str]] = {}
+
 
 @dataclass(frozen=True)
 class Way:
@@ -45,10 +47,12 @@ class Way:
         return run_plan(build.plan(), RunSettings(), lambda _event: None)
 
     def calls(self) -> list[str]:
-        """The actions of a build that nothing breaks, in order."""
-        with self.cloud() as cloud:
-            assert self.run(cloud).exit_code == 0
-            return [call.action for call in cloud.calls()]
+        """The actions of a build that nothing breaks, in order; looked at once in a process."""
+        if self.name not in _calls:
+            with self.cloud() as cloud:
+                assert self.run(cloud).exit_code == 0
+                _calls[self.name] = [call.action for call in cloud.calls()]
+        return _calls[self.name]
 
     def each_call(self, step: int, breaks: Callable[[int], str]) -> list[str]:
         """Break every call, or each ``step``-th, in a build of its own; what ``breaks`` says was wrong with it."""

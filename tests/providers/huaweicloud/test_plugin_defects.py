@@ -19,6 +19,7 @@ import pytest
 
 from imagesmith import Build, RunSettings
 from imagesmith.errors import ImagesmithError, OutOfStock, WaitFailed, WaitTimeout
+from imagesmith.keys import make_key
 from imagesmith.lifecycle import Policy
 from imagesmith.options import complete
 from imagesmith_huaweicloud import DataDisk, HuaweicloudEcs, ImageFilters, SourceImageFilter
@@ -255,10 +256,15 @@ def test_d17_the_key_pair_s_type_is_the_template_s_and_its_private_half_never_tr
     assert not any("PRIVATE" in json.dumps(dict(call.parameters)) for call in driver.simulated.calls())
 
 
-def test_d17_a_named_key_pair_is_used_with_an_agent_too(driver: Any) -> None:
-    driver.build(ssh_keypair_name="mine", ssh_agent_auth=True)
+def test_d17_a_named_key_pair_is_used(driver: Any, tmp_path: Path) -> None:
+    """With an agent too, once agents are supported: until then that is refused."""
+    private, _public = make_key("rsa", 2048, "mine")
+    (tmp_path / "key").write_text(private)
+    driver.build(ssh_keypair_name="mine", ssh_private_key_file=str(tmp_path / "key"))
     assert [sent["server.key_name"] for sent in driver.sent("CreatePostPaidServers")] == ["mine"]
     assert "NovaCreateKeypair" not in driver.actions()
+    with pytest.raises(ImagesmithError, match='"ssh_agent_auth" is not supported yet'):
+        driver.options(ssh_keypair_name="mine", ssh_agent_auth=True)
 
 
 def test_d18_answers_without_a_list_are_no_crash(driver: Any) -> None:
