@@ -288,7 +288,7 @@ def test_d18_winrm_is_refused_until_it_is_built(given: dict[str, str], driver: A
         temporary_key_pair_type="ed25519",
         **given,  # type: ignore[arg-type]
     )
-    with pytest.raises(ImagesmithError, match="winrm.* is not supported yet"):
+    with pytest.raises(ImagesmithError, match=r"winrm.* is not supported yet"):
         Build(source=builder, settings=RunSettings(clouds={"huaweicloud": driver.simulated}, simulate=True)).run()
     assert driver.actions() == []
 
