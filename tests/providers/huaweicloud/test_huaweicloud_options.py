@@ -104,7 +104,7 @@ def test_plain_user_data_is_encoded(driver: Any, text: str) -> None:
         b"MIME-Version: 1.0\n\n",
         b"#include\nhttp://127.0.0.1/x\n",
         b"<powershell>x</powershell>",
-        gzip.compress(b"#cloud-config\n"),
+        gzip.compress(b"#cloud-config\n", mtime=0),
     ],
 )
 def test_encoded_user_data_stays_as_it_is(driver: Any, raw: bytes, tmp_path: Path) -> None:

@@ -437,6 +437,7 @@ CASES: list[Case] = [
                 {
                     "type": "huaweicloud-ecs",
                     "name": "{{user `build_name`}}",
+                    "region": "ap-southeast-1",
                     "image_name": "{{user `image_name`}}",
                     "flavor": "{{user `flavor`}}",
                     "ssh_ip_version": 4,
