@@ -56,12 +56,10 @@ def _collected(failures: list[ImagesmithError]) -> Iterator[None]:
 def _partial(failures: Sequence[ImagesmithError], made: Sequence[str], wanted: int) -> ImagesmithError:
     if wanted == 1:
         return failures[0]
-    told = "; ".join(str(failure.message) for failure in failures)
+    told = "; ".join(str(failure) for failure in failures)
     rest = f"; finished and kept: {', '.join(made)}" if made else ""
     text = f"{len(failures)} of {wanted} images could not be made: {told}{rest}"
-    error = failures[0]
-    hint = error.hint or "run the build again; delete the images that you don't want to keep"
-    return WaitFailed(text, hint=hint)
+    return WaitFailed(text, hint="run the build again; delete the images that you don't want to keep")
 
 
 def _parts(context: Context, machine: Machine) -> list[Part]:

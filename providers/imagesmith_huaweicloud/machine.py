@@ -93,7 +93,7 @@ def _wait_made(context: Context, server_id: str, job: str) -> None:
     """Wait for the job; where its id was lost with the answer, look at the instance itself."""
     what = f"instance {server_id}"
     timeout_s = context.options.instance_ready_timeout
-    patience = Patience(timeout_s, soon_s=0.6, first_s=0.3, growth=1.08, longest_s=3.0, expected_s=1.5)
+    patience = Patience(timeout_s, soon_s=0.6, first_s=0.3, growth=1.04, longest_s=3.0, expected_s=1.5)
     hint = "instance_ready_timeout sets how long to wait"
     if job:
         jobs.wait(context, "ecs", job, what, patience, hint=hint)
@@ -162,7 +162,7 @@ def _wait_stopped(context: Context, machine: Machine, timeout_s: float) -> None:
         status = str(found.get("status"))
         return True if status == "SHUTOFF" else Pending(status)
 
-    patience = Patience(timeout_s, soon_s=0.5, first_s=0.3, growth=1.08, longest_s=3.0)
+    patience = Patience(timeout_s, soon_s=0.5, first_s=0.3, growth=1.04, longest_s=3.0)
     context.run.wait_until(f"instance {machine.id} (stop)", probe, patience)
 
 
