@@ -63,9 +63,7 @@ def test_many_errors_stay_on_one_screen(imagesmith: CommandLine) -> None:
 
 
 def test_syntax_only_checks_no_options_and_no_variables(imagesmith: CommandLine) -> None:
-    template = imagesmith.write(
-        "t.json", {"variables": {"a": None}, "builders": [{"type": "memory-ecs", "nosuch": 1}]}
-    )
+    template = imagesmith.write("t.json", {"variables": {"a": None}, "builders": [{"type": "memory-ecs", "nosuch": 1}]})
     done = imagesmith("validate", "-syntax-only", template)
     assert (done.returncode, done.stdout) == (0, "Syntax-only check passed. Everything looks okay.\n")
     assert imagesmith("validate", template).returncode == 2

@@ -283,8 +283,7 @@ def test_placeholders_break_no_rule(tmp_path: Path) -> None:
 
 
 SHAPES = (
-    'data "shapes" "x" {{\n  token = "hunter2hunter2"\n  fault = "{}"\n}}\n'
-    'locals {{\n  all = data["shapes"].x\n}}\n'
+    'data "shapes" "x" {{\n  token = "hunter2hunter2"\n  fault = "{}"\n}}\nlocals {{\n  all = data["shapes"].x\n}}\n'
 )
 
 
@@ -298,9 +297,7 @@ def test_outputs_have_the_types_that_are_declared(tmp_path: Path) -> None:
         "table": [{"a": 1, "b": "x"}],
         "free": {"k": [1]},
     }
-    assert [str(warning).partition(": ")[2] for warning in found.warnings] == [
-        'data "shapes" "x": be warned.'
-    ]
+    assert [str(warning).partition(": ")[2] for warning in found.warnings] == ['data "shapes" "x": be warned.']
 
 
 @pytest.mark.parametrize(
