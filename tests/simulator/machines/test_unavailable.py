@@ -12,6 +12,7 @@ import pytest
 from imagesmith.errors import ImagesmithError
 from imagesmith_simulator.machines.interface import MachineSpec
 from imagesmith_simulator.machines.sandbox import SandboxKind, advice
+from imagesmith_simulator.machines.sandbox.wire import Channel
 
 
 @pytest.mark.parametrize(
@@ -77,3 +78,13 @@ def test_a_kernel_that_refuses_is_met_in_earnest(tmp_path: Path, kind: SandboxKi
     if "unshare" in done.stderr:
         pytest.skip(done.stderr)
     assert "sysctl -w user.max_user_namespaces=15000" in done.stdout, (done.stdout, done.stderr)
+
+
+def test_the_last_words_of_a_process_that_reads_no_more_are_heard() -> None:
+    near, far = Channel.pair()
+    near.send({"do": "probe"})
+    far.send({"failed": "for a reason"})
+    far.close()
+    assert near.receive() == ({"failed": "for a reason"}, [])
+    assert near.receive() is None
+    near.close()

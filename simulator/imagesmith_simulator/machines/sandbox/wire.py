@@ -50,7 +50,7 @@ class Channel:
     def receive(self) -> tuple[Message, list[int]] | None:
         """The next message and the descriptors that came with it; None when the other end is gone."""
         try:
-            data, extras, _, _ = self.sock.recvmsg(LONGEST_MESSAGE, _EXTRAS_SIZE, socket.MSG_CMSG_CLOEXEC)
+            data, extras = self._receive()
         except OSError:
             return None
         descriptors = _descriptors(extras)
@@ -58,6 +58,13 @@ class Channel:
             close_all(descriptors)
             return None
         return json.loads(data), descriptors
+
+    def _receive(self) -> tuple[bytes, list[tuple[int, int, bytes]]]:
+        try:
+            return self.sock.recvmsg(LONGEST_MESSAGE, _EXTRAS_SIZE, socket.MSG_CMSG_CLOEXEC)[:2]
+        except ConnectionResetError:
+            # Said once when the other end went without reading everything; its own last words come after it.
+            return self.sock.recvmsg(LONGEST_MESSAGE, _EXTRAS_SIZE, socket.MSG_CMSG_CLOEXEC)[:2]
 
     def close(self) -> None:
         """Hang up; the other end sees the end of the stream."""
