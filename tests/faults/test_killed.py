@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from imagesmith import housekeeping
+from imagesmith.waiting import CancelToken, Patience, Pending, wait_until
 from imagesmith_simulator.cloud import SimulatedCloud
 from imagesmith_simulator.faults import Fault
 from tests.faults.breaking import WAYS, Way, broken_call, images, start_process
@@ -41,6 +42,12 @@ def run_and_kill(
     cloud.faults.add(Fault(kind="cut" if when == "before" else "lose_answer", nth=nth, action=action), on_hit=kill)
     assert process.wait(60) == -signal.SIGKILL
     cloud.faults.clear()
+
+    def answered() -> bool | Pending:
+        return Pending("working") if any(call.outcome == "open" for call in cloud.calls()) else True
+
+    # The cloud still works on what the dead process had asked for; a cleanup comes later.
+    wait_until(answered, what="the cloud's last call", patience=Patience(10.0, first_s=0.02), cancel=CancelToken())
 
 
 @pytest.fixture(params=TARGETS, ids=lambda target: target.name)
