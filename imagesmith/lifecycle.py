@@ -49,6 +49,8 @@ MADE_NOTHING = (AccessDenied, NotFound, OutOfStock, QuotaExceeded, Rejected)
 """Refusals after which it is certain that the cloud has created nothing."""
 
 CREATE_ATTEMPTS = 4
+LOOKS_AGAIN_S = (0.3, 0.9)
+"""A call may still be on its way when its caller dies: what is not there yet is looked for again after these pauses."""
 RENEW_EVERY_S = 600.0
 
 _step: contextvars.ContextVar[str] = contextvars.ContextVar("step", default="")
@@ -307,19 +309,27 @@ class Run:
     def _resolve_intents(self) -> None:
         """Find out what the creates without an answer have made."""
         with self._lock:
-            unresolved = list(self._intents.values())
-        for intent, _, _ in unresolved:
-            try:
-                found = self._cloud.find(intent)
-            except ImagesmithError as error:
-                self._leave(
-                    Resource(intent.kind, "", intent.name, intent.scope), f"can't tell whether it exists: {error}"
-                )
-                continue
-            if found is not None:
-                self._adopt(intent, found)
-            else:
-                self._void(intent)
+            unresolved = [intent for intent, _, _ in self._intents.values()]
+        for pause_s in (0.0, *LOOKS_AGAIN_S):
+            if not unresolved:
+                return
+            if pause_s:
+                self._clock.sleep(pause_s, self._current)
+            unresolved = [intent for intent in unresolved if not self._resolved(intent)]
+        for intent in unresolved:
+            self._void(intent)
+
+    def _resolved(self, intent: Intent) -> bool:
+        """Whether it is known what became of a create: something that is owned now, or something to name."""
+        try:
+            found = self._cloud.find(intent)
+        except ImagesmithError as error:
+            resource = Resource(intent.kind, "", intent.name, intent.scope)
+            self._leave(resource, f"can't tell whether it exists: {error}")
+            return True
+        if found is not None:
+            self._adopt(intent, found)
+        return found is not None
 
     def _leave_everything(self) -> None:
         with self._lock:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -75,6 +76,21 @@ def test_a_killed_process_is_cleaned_up_by_another(tmp_path: Path, state_dir: Pa
         assert housekeeping.clean(healthy).exit_code == 0
     assert set(holds(tmp_path / "cloud")) <= {"image"}
     assert housekeeping.list_runs(state_dir)[0].state == "clean"
+
+
+def test_what_arrives_after_its_caller_has_died_is_cleaned_up_too(tmp_path: Path, state_dir: Path) -> None:
+    code = "import sys; from tests.core.memory_builder import MemoryEcs; from imagesmith import Build\n"
+    code += "Build(source=MemoryEcs(store=sys.argv[1], fault='die after', fault_at=3)).run()\n"
+    root, store = Path(__file__).parents[2], tmp_path / "cloud"
+    subprocess.run([sys.executable, "-c", code, str(store)], check=False, env=os.environ, cwd=root)
+    there = json.loads(store.read_text())
+    late, fact = list(there.items())[-1]
+    store.write_text(json.dumps({name: kept for name, kept in there.items() if name != late}))
+    arrival = threading.Timer(0.6, lambda: store.write_text(json.dumps({**json.loads(store.read_text()), late: fact})))
+    arrival.start()
+    assert housekeeping.clean(rewrite_without_fault(state_dir)).exit_code == 0
+    arrival.join()
+    assert holds(store) == []
 
 
 def rewrite_without_fault(state_dir: Path) -> str:
