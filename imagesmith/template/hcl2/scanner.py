@@ -13,10 +13,11 @@ MAX_DEPTH = 100
 MAX_EXPRESSIONS = 600_000
 """How many expressions one file may hold; it bounds the memory that reading it takes."""
 
-_COMMENT = r"/\*(?>(?s:.*?)\*/)"
-_SPACE = re.compile(rf"(?:[ \t]+|{_COMMENT})*+")
-_SPACE_AND_LINES = re.compile(rf"(?:[ \t\n]+|\r\n|#[^\n]*+|//[^\n]*+|{_COMMENT})*+")
-_LINE_END = re.compile(rf"(?:[ \t]+|{_COMMENT})*+(?:\r?\n|(?:#|//)[^\n]*+(?:\n|\Z)|\Z)")
+# Python before 3.11.5 goes wrong in possessive groups that hold alternatives: only single characters are possessive.
+_COMMENT = r"/\*[^*]*+(?:\*(?!/)[^*]*+)*\*/"
+_SPACE = re.compile(rf"(?:[ \t]++|{_COMMENT})*")
+_SPACE_AND_LINES = re.compile(rf"(?:[ \t\n]++|\r\n|#[^\n]*+|//[^\n]*+|{_COMMENT})*")
+_LINE_END = re.compile(rf"(?:[ \t]++|{_COMMENT})*(?:\r?\n|(?:#|//)[^\n]*+(?:\n|\Z)|\Z)")
 _SPACE_BEGINS = frozenset(" \t\r\n#/")
 _CLOSERS = frozenset(",)]}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")

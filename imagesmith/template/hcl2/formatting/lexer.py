@@ -24,8 +24,8 @@ _CODE = re.compile(
 )
 _SPACE = re.compile(r"[ \t]*+")
 _INSERT = re.compile(r"[$%]\{~?")
-_QUOTED_TEXT = re.compile(r'(?:[^"\\$%]++|\\.|\$\$\{|%%\{|[$%](?!\{))++', re.DOTALL)
-_HEREDOC_TEXT = re.compile(r"(?:[^$%\n]++|\$\$\{|%%\{|[$%](?!\{))*+\n?")
+_QUOTED_TEXT = re.compile(r'(?:[^"\\$%]++|\\.|\$\$\{|%%\{|[$%](?!\{))+', re.DOTALL)
+_HEREDOC_TEXT = re.compile(r"(?:[^$%\n]++|\$\$\{|%%\{|[$%](?!\{))*\n?")
 
 
 def tokenize(text: str) -> list[Token]:
