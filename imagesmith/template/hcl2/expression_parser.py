@@ -11,9 +11,7 @@ from imagesmith.template.hcl2.template_parser import TemplateParser
 
 _NUMBER = re.compile(r"[0-9](?:[0-9]|\.[0-9]|[eE][+-]?[0-9])*")
 _HEREDOC = re.compile(r"<<(-?)([^\W\d][\w-]*)\r?\n")
-_SIMPLE = (
-    r'(?:"([^"\\$%\n\r]*)"|([0-9]{1,17})(?![0-9eE.])|([A-Za-z_][A-Za-z0-9_-]*+)((?:\.[A-Za-z_][A-Za-z0-9_-]*+)*))'
-)
+_SIMPLE = r'(?:"([^"\\$%\n\r]*)"|([0-9]{1,17})(?![0-9eE.])|([A-Za-z_][A-Za-z0-9_-]*+)((?:\.[A-Za-z_][A-Za-z0-9_-]*+)*))'
 _SIMPLE_FREE = re.compile(_SIMPLE + r"(?=[ \t]*(?:[,\])}]|\n[ \t\n]*[,\])}]))")
 _SIMPLE_LINE = re.compile(_SIMPLE + r"(?=[ \t]*(?:[,\])}]|\r?\n|\#|//))")
 _SIMPLE_OPERAND = re.compile(_SIMPLE + r"(?![ \t\r\n]*+(?:[.\[(\#]|::|/[*/])|[^\x00-\x7f])")
