@@ -34,7 +34,8 @@ class Terminal:
         fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         environ = {name: value for name, value in (env or os.environ).items() if name not in ("COLUMNS", "LINES")}
         # A session's leader that opens a terminal gets it as its own, so that Ctrl-C is a signal.
-        opened = 'terminal=$1; shift; exec "$@" <"$terminal" >"$terminal" 2>&1'
+        # Ctrl-C is one also where the tests were started with it ignored, as a shell does for "&".
+        opened = 'terminal=$1; shift; exec env --default-signal=INT "$@" <"$terminal" >"$terminal" 2>&1'
         self.process = subprocess.Popen(
             ["sh", "-c", opened, "sh", os.ttyname(there), *arguments],
             cwd=cwd,
@@ -43,20 +44,27 @@ class Terminal:
         )
         self._there = there
         self.raw = ""
+        self._entered_at = 0
 
     @property
     def text(self) -> str:
         return _ESCAPES.sub("", self.raw).replace("\r", "")
 
     def enter(self, text: str) -> None:
+        self._entered_at = len(self.text)
         os.write(self._here, text.encode())
 
     def wait_for(self, pattern: str, timeout: float = 20.0) -> None:
-        """Read until the text matches."""
+        """Read until what was shown since the last ``enter`` matches."""
         deadline = time.monotonic() + timeout
-        while not re.search(pattern, self.text):
+        while not re.search(pattern, self.text[self._entered_at :]):
             if time.monotonic() > deadline or not self._read(0.2):
                 raise AssertionError(f"{pattern!r} was never shown, but:\n{self.text}")
+
+    def settle(self, seconds: float = 0.3) -> None:
+        """Read until nothing more is shown for a while."""
+        while select.select([self._here], [], [], seconds)[0] and self._read(0):
+            pass
 
     def wait(self, timeout: float = 20.0) -> int:
         """Read to the end and return the exit code."""

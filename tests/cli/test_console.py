@@ -51,6 +51,9 @@ def test_a_person_can_go_on_after_faults_and_interrupts(tmp_path: Path) -> None:
         terminal.enter("1 +\n")
         terminal.wait_for(r"Error: .*\n(.*\n)*> $")
         terminal.enter("half a li")
+        terminal.wait_for(r"^half a li$")
+        # Python's readline loop sees a signal only while it waits for a key, not just after it has shown one.
+        terminal.settle()
         terminal.enter("\x03")
         terminal.wait_for(r"\n> $")
         terminal.enter('"very-secret-token"\n')
