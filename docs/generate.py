@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import captures
+import option_tests
 import policies
 
 from imagesmith import options, plugin
@@ -30,6 +31,7 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "command-line.md", command_line()
     yield from captures.pages()
     yield "permissions.md", policies.page()
+    yield "option-tests.md", option_tests.page()
     yield "communicator.md", page("Communicator options", "Part of every builder.", CommunicatorOptions)
     for kind, noun in KINDS.items():
         for name in plugin.names(kind):
@@ -116,8 +118,10 @@ def main() -> int:
                 path.write_text(text)
     if stale and "--check" in sys.argv:
         print("out of date, run `make docs`:", *stale)  # noqa: T201
-        return 1
-    return 0
+    untested = list(option_tests.untested())
+    if untested:
+        print("no test shows what these options do (tests/effects.py):", *untested)  # noqa: T201
+    return int(bool(untested or (stale and "--check" in sys.argv)))
 
 
 if __name__ == "__main__":

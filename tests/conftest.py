@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from imagesmith import redact
+from tests import effects
+from tests.certificates import make_certificate
 
 _OURS = ("ALICLOUD_", "AWS_", "CONSUL_", "HW_", "IMAGESMITH_", "PACKER_", "PKR_VAR_", "VAULT_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -39,11 +42,39 @@ def _own_secrets() -> Iterator[None]:
 
 
 @pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for 127.0.0.1 that nobody but itself has signed, and its key."""
+    return make_certificate(tmp_path)
+
+
+@pytest.fixture
 def state_dir() -> Path:
     """The state folder of this test."""
     return Path(os.environ["IMAGESMITH_STATE_DIR"])
 
 
+def pytest_configure() -> None:
+    """Ctrl-C is a signal for the programs that tests start also where a shell's ``&`` has had it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--sweep=all`` fails every call of a build once; without it a sample of them is failed."""
     parser.addoption("--sweep", choices=("sample", "all"), default="sample", help="how much of the fault sweeps to run")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that shows what options do runs again without each of them."""
+    if found := list(effects.variants(metafunc)):
+        metafunc.parametrize("ignored_option", found, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def ignored_option(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The option that this run of the test ignores."""
+    with pytest.MonkeyPatch.context() as patch:
+        if ignored := getattr(request, "param", None):
+            owner, name = ignored
+            effects.ignore(owner, name, patch)
+        yield

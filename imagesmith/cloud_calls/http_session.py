@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
-from urllib3.exceptions import NameResolutionError, NewConnectionError
+from urllib3.exceptions import InsecureRequestWarning, NameResolutionError, NewConnectionError
 
 from imagesmith.cloud_calls.endpoint import Endpoint
 
@@ -47,6 +48,8 @@ class EndpointSession(requests.Session):
         self.endpoint = endpoint
         self.insecure = insecure
         self.trust_env = False
+        if insecure:
+            urllib3.disable_warnings(InsecureRequestWarning)  # it would be printed once for each call
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=_POOL)
         self.mount("http://", adapter)
         self.mount("https://", adapter)

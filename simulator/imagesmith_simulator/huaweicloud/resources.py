@@ -146,7 +146,9 @@ class Eip(Resource):
 
     ip: str
     host: str
-    status: Literal["PENDING_CREATE", "DOWN", "ACTIVE", "FREEZED", "ERROR", "ELB", "BIND_ERROR"] = "PENDING_CREATE"
+    status: Literal["PENDING_CREATE", "DOWN", "BINDING", "ACTIVE", "FREEZED", "ERROR", "ELB", "BIND_ERROR"] = (
+        "PENDING_CREATE"
+    )
     kind: str = "5_bgp"
     bandwidth_id: str = ""
     bandwidth_name: str = ""

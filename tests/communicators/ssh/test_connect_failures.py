@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from imagesmith.communicator import CommunicatorOptions
 from imagesmith.errors import (
     AuthenticationFailed,
     Cancelled,
@@ -25,6 +26,7 @@ from imagesmith.errors import (
 from imagesmith.waiting import CancelToken
 from tests.communicators.ssh.openssh import MakeSshd, Opener, Sshd, free_port, make_key
 from tests.communicators.ssh.ssh_peers import dropping, listener, silent, web_server
+from tests.effects import shows
 
 
 def failure(opener: Opener, port: int, expected: type[ConnectError], **options: Any) -> tuple[ConnectError, float]:
@@ -36,6 +38,7 @@ def failure(opener: Opener, port: int, expected: type[ConnectError], **options: 
     return caught.value, time.monotonic() - began
 
 
+@shows(CommunicatorOptions, "ssh_timeout")
 def test_closed_port_is_refused_until_the_time_limit(opener: Opener) -> None:
     error, seconds = failure(opener, free_port(), ConnectionRefused, ssh_timeout=0.6)
     assert "nothing listens there" in error.message
@@ -94,6 +97,7 @@ def test_no_common_algorithm_names_what_the_server_offers(opener: Opener, make_s
     assert seconds < 6
 
 
+@shows(CommunicatorOptions, "ssh_handshake_attempts")
 def test_wrong_key_gets_as_many_tries_as_asked_for(opener: Opener, make_sshd: MakeSshd) -> None:
     server = make_sshd().start()
     error, seconds = failure(
@@ -176,10 +180,12 @@ def test_cancel_ends_the_wait_within_a_second(opener: Opener, peer: Callable[...
     timer.join()
 
 
+@shows(CommunicatorOptions, "ssh_host")
 def test_address_port_wins_over_ssh_port_and_ssh_host_over_the_address(opener: Opener, sshd: Sshd) -> None:
     opener(sshd.port, host="192.0.2.1", ssh_host="127.0.0.1", ssh_port=1)
 
 
+@shows(CommunicatorOptions, "pause_before_connecting")
 def test_pause_before_connecting_connects_a_second_time(opener: Opener, make_sshd: MakeSshd) -> None:
     server = make_sshd().start()
     began = time.monotonic()

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from imagesmith.communicator import CommunicatorOptions
 from imagesmith.errors import CloudError, HostKeyMismatch, TemplateError
 from imagesmith_ssh.hostkeys import console_pins, given_pins
 from tests.communicators.ssh.openssh import MakeSshd, Opener, Sshd, make_key
+from tests.effects import shows
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +62,7 @@ def test_pinned_kind_that_the_server_does_not_have_is_a_mismatch(sshd: Sshd, ope
         opener(sshd.port, ssh_host_key_fingerprints=[(keys / "rsa.pub").read_text()], ssh_timeout=300.0)
 
 
+@shows(CommunicatorOptions, "ssh_host_key_fingerprints")
 def test_malformed_pin_is_told_before_anything_is_tried(opener: Opener) -> None:
     with pytest.raises(TemplateError, match="neither a fingerprint nor a public key"):
         opener(1, ssh_host_key_fingerprints=["MD5:aa:bb"])

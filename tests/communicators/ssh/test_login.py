@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -94,3 +95,11 @@ def test_login_without_key_and_password_says_what_is_missing(sshd: Sshd, opener:
 def test_gcm_is_the_cipher_against_openssh(sshd: Sshd, opener: Opener) -> None:
     transport = opener(sshd.port).remote.transport()
     assert transport.local_cipher == "aes128-gcm@openssh.com"
+
+
+def test_no_agent_is_forwarded(sshd: Sshd, opener: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_UNIX) as agent:
+        agent.bind(str(tmp_path / "agent"))
+        agent.listen()
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
+        assert opener(sshd.port).remote.run("echo [$SSH_AUTH_SOCK]").stdout == "[]\n"

@@ -8,9 +8,11 @@ import sys
 import paramiko
 from paramiko.packet import Packetizer
 
+from imagesmith.communicator import CommunicatorOptions
 from imagesmith_ssh.packets import SwiftPacketizer
 from imagesmith_ssh.transport import CIPHERS
 from tests.communicators.ssh.openssh import MakeSshd, Opener, Sshd
+from tests.effects import shows
 
 
 def test_importing_the_communicator_loads_no_paramiko() -> None:
@@ -35,6 +37,7 @@ def test_preferred_ciphers_are_known_to_paramiko_and_sent_the_swift_way(sshd: Ss
     assert transport.get_security_options().ciphers[: len(CIPHERS)] == CIPHERS
 
 
+@shows(CommunicatorOptions, "ssh_keep_alive_interval")
 def test_idle_connection_hardly_ever_wakes_up(sshd: Sshd, opener: Opener) -> None:
     assert opener(sshd.port).remote.transport().wire.gettimeout() == 5.0
     assert opener(sshd.port, ssh_keep_alive_interval=2.0).remote.transport().wire.gettimeout() == 2.0

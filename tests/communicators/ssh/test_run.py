@@ -8,9 +8,11 @@ import time
 
 import pytest
 
+from imagesmith.communicator import CommunicatorOptions
 from imagesmith.errors import ConnectError
 from imagesmith_ssh.remote import SshRemote
 from tests.communicators.ssh.openssh import MakeSshd, Opener, Sshd
+from tests.effects import shows
 
 Line = tuple[str, str]
 
@@ -65,6 +67,7 @@ def test_command_killed_by_a_signal_names_it(remote: SshRemote) -> None:
     assert (result.exit_status, result.signal) == (137, "KILL")
 
 
+@shows(CommunicatorOptions, "ssh_pty")
 @pytest.mark.skipif(os.geteuid() != 0, reason="sshd gives terminals only as root")
 def test_pty_is_a_terminal_that_does_not_echo(sshd: Sshd, opener: Opener) -> None:
     remote = opener(sshd.port, ssh_pty=True).remote
@@ -112,6 +115,7 @@ def test_server_that_never_comes_back_is_a_classified_error(make_sshd: MakeSshd,
         remote.run("echo never")
 
 
+@shows(CommunicatorOptions, "ssh_read_write_timeout")
 def test_silent_connection_is_given_up_after_the_read_write_timeout(sshd: Sshd, opener: Opener) -> None:
     remote = opener(sshd.port, ssh_read_write_timeout=1.0, ssh_keep_alive_interval=-1.0).remote
     began = time.monotonic()

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from imagesmith.communicator import CommunicatorOptions
 from imagesmith.errors import Cancelled, ConnectionLost, TransferError
 from imagesmith.waiting import CancelToken
 from imagesmith_ssh.remote import SshRemote
 from tests.communicators.ssh.openssh import MakeSshd, Opener, Sshd
+from tests.effects import shows
 
 NAMES = [
     "plain",
@@ -293,6 +295,7 @@ def test_next_method_is_used_where_one_is_missing(
     assert remote.missing == missing
 
 
+@shows(CommunicatorOptions, "ssh_file_transfer_method")
 def test_forced_method_is_not_replaced_by_another(bare: Sshd, opener: Opener) -> None:
     for method in ("scp", "sftp"):
         remote = opener(bare.port, ssh_file_transfer_method=method).remote

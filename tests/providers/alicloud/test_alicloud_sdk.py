@@ -292,43 +292,11 @@ def test_loopback_is_never_asked_through_a_proxy(stub: Any, caller: Any, monkeyp
     assert stub.actions() == ["DescribeRegions"]
 
 
-def certificate(folder: Path) -> Path:
-    """A certificate for 127.0.0.1 that nobody has signed but itself, with its key."""
-    import datetime as dt
-    import ipaddress
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "private CA")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "ca.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    file.write_bytes(made.public_bytes(Encoding.PEM) + private)
-    return file
-
-
 def test_a_private_ca_is_trusted_only_when_the_environment_names_it(
-    serve: Callable[..., Any], caller: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    serve: Callable[..., Any], caller: Any, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
+    context.load_cert_chain(certificate)
     served = serve(lambda raw: context.wrap_socket(raw, server_side=True))
     cloud = open_cloud(served.url, caller)
     variables = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
@@ -341,7 +309,7 @@ def test_a_private_ca_is_trusted_only_when_the_environment_names_it(
         assert "REQUESTS_CA_BUNDLE" in refused.value.hint
         assert served.calls == []
         for variable in variables:
-            patched.setenv(variable, str(file))
+            patched.setenv(variable, str(certificate))
             cloud.read(ecs.DescribeRegionsRequest())
             patched.delenv(variable)
         with pytest.raises(errors.CloudError):

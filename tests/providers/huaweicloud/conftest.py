@@ -82,8 +82,12 @@ class Driver:
         )
 
     def open(self, policy: Policy | None = None, **values: Any) -> tuple[Run, HuaweicloudProvider]:
+        return self.open_with(self.options(**values), policy)
+
+    def open_with(self, options: HuaweicloudEcs, policy: Policy | None = None) -> tuple[Run, HuaweicloudProvider]:
+        """A run with just these options."""
         run = self.run(policy)
-        provider = HuaweicloudProvider.open(self.options(**values), run)
+        provider = HuaweicloudProvider.open(options, run)
         run.provider = provider
         return run, provider
 

@@ -5,17 +5,24 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import ssl
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from imagesmith.errors import ImagesmithError, TemplateError
+from imagesmith.errors import AccessDenied, ImagesmithError, TemplateError
 from imagesmith.options import complete
 from imagesmith_huaweicloud import HuaweicloudEcs
+from imagesmith_huaweicloud.access_options import AccessOptions
 from imagesmith_huaweicloud.credentials import Access, resolve
+from tests.effects import shows
+from tests.providers.huaweicloud.conftest import UBUNTU
 
 NEEDED = {"image_name": "w", "flavor": "f", "source_image": "i", "ssh_username": "root"}
 
@@ -33,6 +40,7 @@ def test_the_template_wins_over_the_environment() -> None:
     assert access(environ, access_key="AK", secret_key="SK").access_key == "AK"
 
 
+@shows(AccessOptions, "profile", "shared_config_file")
 def test_a_profile_of_the_hcloud_command(tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     profile = {"name": "ci", "mode": "AKSK", "accessKeyId": "AK-P", "secretAccessKey": "SK-P", "securityToken": "t",
@@ -52,20 +60,9 @@ def test_a_profile_of_the_hcloud_command(tmp_path: Path) -> None:
         ({"region": "cn-north-4"}, "ecs.cn-north-4.myhuaweicloud.com", "iam.cn-north-4.myhuaweicloud.com"),
         ({"region": "eu-west-101"}, "ecs.eu-west-101.myhuaweicloud.eu", "iam.eu-west-101.myhuaweicloud.eu"),
         (
-            {"region": "eu-de", "auth_url": "https://iam.eu-de.otc.t-systems.com:443/v3"},
-            "ecs.eu-de.otc.t-systems.com",
-            "iam.eu-de.otc.t-systems.com:443",
-        ),
-        (
             {"region": "my-kualalumpur-1", "auth_url": "https://iam.my-kualalumpur-1.alphaedge.tmone.com.my/v3"},
             "ecs.my-kualalumpur-1.alphaedge.tmone.com.my",
             "iam.my-kualalumpur-1.alphaedge.tmone.com.my",
-        ),
-        ({"region": "x-1", "cloud": "cloud.example.com"}, "ecs.x-1.cloud.example.com", "iam.x-1.cloud.example.com"),
-        (
-            {"region": "x-1", "endpoints": {"ecs": "ecs.internal.example.com:8443"}},
-            "ecs.internal.example.com:8443",
-            "iam.x-1.myhuaweicloud.com",
         ),
     ],
 )
@@ -74,6 +71,27 @@ def test_where_the_services_are(given: Any, ecs: str, iam: str) -> None:
     assert found.endpoint("ecs").host == ecs
     assert found.endpoint("iam").host == iam
     assert found.endpoint("eip").host.startswith("vpc.")
+
+
+@shows(AccessOptions, "auth_url")
+def test_a_partner_cloud_is_known_by_its_iam() -> None:
+    found = access(region="eu-de", auth_url="https://iam.eu-de.otc.t-systems.com:443/v3")
+    assert found.endpoint("ecs").host == "ecs.eu-de.otc.t-systems.com"
+    assert found.endpoint("iam").host == "iam.eu-de.otc.t-systems.com:443"
+
+
+@shows(AccessOptions, "cloud", "region")
+def test_a_partner_cloud_is_named() -> None:
+    found = access(region="x-1", cloud="cloud.example.com")
+    assert found.endpoint("ecs").host == "ecs.x-1.cloud.example.com"
+    assert found.endpoint("iam").host == "iam.x-1.cloud.example.com"
+
+
+@shows(AccessOptions, "endpoints")
+def test_one_service_is_elsewhere() -> None:
+    found = access(region="x-1", endpoints={"ecs": "ecs.internal.example.com:8443"})
+    assert found.endpoint("ecs").host == "ecs.internal.example.com:8443"
+    assert found.endpoint("iam").host == "iam.x-1.myhuaweicloud.com"
 
 
 @pytest.mark.parametrize(
@@ -110,17 +128,58 @@ def test_without_any_key_the_hint_names_every_way(driver: Any, monkeypatch: pyte
     assert "agency" in str(error.value)
 
 
+@shows(AccessOptions, "access_key", "secret_key", "security_token")
 def test_temporary_keys_are_sent_with_their_token(driver: Any) -> None:
+    options = driver.options(access_key="AK-T", secret_key="SK-T", security_token="token-1")
     driver.simulated.register("AK-T", "SK-T", "token-1")
-    driver.build(access_key="AK-T", secret_key="SK-T", security_token="token-1")
-    assert len(driver.simulated.images()) == 1
+    _run, cloud = driver.open_with(options)
+    assert cloud.source_image().name == UBUNTU
 
 
+@shows(AccessOptions, "project_id", "project_name")
 def test_the_project_is_looked_up_only_where_it_is_not_given(driver: Any) -> None:
     driver.build()
     assert "KeystoneListProjects" not in driver.actions()
     driver.build(project_name="cn-north-4")
     assert driver.actions().count("KeystoneListProjects") == 1
+
+
+class _Forbidden(BaseHTTPRequestHandler):
+    """Answers that nobody may do anything."""
+
+    def do_GET(self) -> None:
+        body = json.dumps({"error_code": "VPC.0010", "error_msg": "Rules on vpcs by ids disallow this action"}).encode()
+        self.send_response(403)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def https(certificate: Path) -> Iterator[str]:
+    """A service behind a certificate that nobody vouches for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Forbidden)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    yield f"https://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@shows(AccessOptions, "insecure")
+def test_any_certificate_will_do_where_the_template_says_so(driver: Any, https: str) -> None:
+    options = driver.options(vpc_name="lan")
+    elsewhere = {"endpoints": {**options.endpoints, "vpc": https}}
+    with pytest.raises(ImagesmithError, match="is not trusted"):
+        driver.open_with(dataclasses.replace(options, **elsewhere))[1].network()
+    with pytest.raises(AccessDenied, match="disallow this action"):
+        driver.open_with(dataclasses.replace(options, insecure=True, **elsewhere))[1].network()
 
 
 def test_calls_say_who_makes_them_and_errors_which_call(driver: Any) -> None:

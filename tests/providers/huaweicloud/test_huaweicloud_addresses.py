@@ -9,7 +9,9 @@ import pytest
 
 from imagesmith.errors import Conflict, NotFound, WaitFailed
 from imagesmith.interfaces import Machine
+from imagesmith_huaweicloud import HuaweicloudEcs
 from imagesmith_simulator.faults import Fault
+from tests.effects import shows
 
 EIP, VPC, SUBNET, OTHER = (str(uuid.UUID(int=number)) for number in range(21, 25))
 OWN = {"vpc_id": VPC, "subnets": [SUBNET]}
@@ -19,6 +21,7 @@ def eips(driver: Any) -> dict[str, Any]:
     return dict(driver.simulated._store.eips)
 
 
+@shows(HuaweicloudEcs, "eip_type", "eip_bandwidth_size")
 def test_a_new_eip_is_what_the_template_says(driver: Any) -> None:
     built = driver.build(eip_type="5_sbgp", eip_bandwidth_size=20, **OWN)
     (sent,) = driver.sent("CreatePublicip")
@@ -52,6 +55,13 @@ def test_where_to_connect_to(driver: Any, given: Any, kind: str) -> None:
     assert address.host
 
 
+@shows(HuaweicloudEcs, "associate_public_ip_address")
+def test_a_public_address_is_made_in_an_own_network_where_it_is_asked_for(driver: Any) -> None:
+    assert driver.build(**OWN, associate_public_ip_address=True).address.kind == "eip"
+    assert len(driver.sent("CreatePublicip")) == 1
+
+
+@shows(HuaweicloudEcs, "ssh_interface")
 def test_another_interface_is_connected_to_by_its_network(driver: Any) -> None:
     ports: list[Any] = []
     built = driver.build(
@@ -77,6 +87,7 @@ def test_an_address_that_there_is_not(driver: Any, given: Any, told: str, monkey
     assert driver.simulated.leftovers() == []
 
 
+@shows(HuaweicloudEcs, "ssh_ip_version")
 @pytest.mark.parametrize("given", [{}, OWN])
 def test_an_ipv6_address_is_asked_for_and_connected_to(driver: Any, given: Any) -> None:
     address = driver.build(ssh_ip_version="6", **given).address
@@ -86,6 +97,7 @@ def test_an_ipv6_address_is_asked_for_and_connected_to(driver: Any, given: Any) 
     assert [sent.get("subnet.ipv6_enable") for sent in driver.sent("CreateSubnet")] == ([] if given else ["true"])
 
 
+@shows(HuaweicloudEcs, "floating_ip")
 def test_the_user_s_eip_is_bound_and_given_back(driver: Any) -> None:
     bound: list[str] = []
     driver.build(floating_ip=EIP, on_running=lambda *_: bound.append(eips(driver)[EIP].port_id))
@@ -119,6 +131,7 @@ def test_an_eip_that_there_is_not(driver: Any, name: str) -> None:
         cloud.reserve_address()
 
 
+@shows(HuaweicloudEcs, "reuse_ips")
 def test_only_an_eip_that_is_really_free_is_reused(driver: Any) -> None:
     """Frozen ones and those of a load balancer have no port either."""
     driver.options(floating_ip=EIP)

@@ -13,6 +13,9 @@ from imagesmith.interfaces import DataContext
 from imagesmith.options import complete
 from imagesmith.waiting import CancelToken
 from imagesmith_huaweicloud import HuaweicloudImages
+from tests.effects import shows
+
+ARM = "openEuler 22.03 LTS 64bit with ARM"
 
 
 def read(driver: Any, **values: Any) -> dict[str, Any]:
@@ -24,6 +27,7 @@ def test_it_is_found_by_its_name_in_templates() -> None:
     assert plugin.load("data_sources", "huaweicloud-images") is HuaweicloudImages
 
 
+@shows(HuaweicloudImages, "name")
 def test_every_output_is_there(driver: Any) -> None:
     found = read(driver, name="Ubuntu 22.04 server 64bit")
     assert set(found) == {output.name for output in HuaweicloudImages.outputs}
@@ -34,25 +38,53 @@ def test_every_output_is_there(driver: Any) -> None:
     assert found["ids"] == [found["id"]]
 
 
+@shows(HuaweicloudImages, "tag")
 def test_an_image_of_ours_is_found_by_its_tag(driver: Any) -> None:
     built = driver.build(image_tags={"app": "web"})
+    driver.build(image_name="other", image_tags={"app": "db"})
     found = read(driver, tag="app.web", visibility="private")
     assert found["id"] == built.image.id
     assert found["tags"]["app"] == "web"
 
 
-@pytest.mark.parametrize(
-    ("given", "number"),
-    [
-        ({"name_regex": "^Ubuntu"}, 2),
-        ({"platform": "Ubuntu"}, 2),
-        ({"visibility": "public", "architecture": "arm"}, 1),
-        ({"visibility": "public", "os_type": "Windows"}, 1),
-        ({"visibility": "public", "flavor_id": "kc1.large.2"}, 1),
-    ],
-)
-def test_the_options_narrow_the_search(driver: Any, given: Any, number: int) -> None:
-    assert len(read(driver, most_recent=True, **given)["ids"]) == number
+@shows(HuaweicloudImages, "name_regex", "most_recent")
+def test_the_newest_of_several(driver: Any) -> None:
+    assert len(read(driver, most_recent=True, name_regex="^Ubuntu")["ids"]) == 2
+
+
+@shows(HuaweicloudImages, "platform")
+def test_the_platform_narrows_the_search(driver: Any) -> None:
+    assert len(read(driver, most_recent=True, platform="Ubuntu", visibility="public")["ids"]) == 2
+
+
+@shows(HuaweicloudImages, "visibility", "architecture")
+def test_the_architecture_narrows_the_search(driver: Any) -> None:
+    driver.build(image_name="ours", source_image_name=ARM, flavor="kc2.large.2")
+    assert read(driver, visibility="public", architecture="arm")["name"] == ARM
+
+
+@shows(HuaweicloudImages, "os_type")
+def test_the_operating_system_narrows_the_search(driver: Any) -> None:
+    assert read(driver, visibility="public", os_type="Windows")["os_type"] == "Windows"
+
+
+@shows(HuaweicloudImages, "flavor_id")
+def test_only_images_that_run_on_a_flavor(driver: Any) -> None:
+    assert read(driver, visibility="public", flavor_id="kc1.large.2")["name"] == ARM
+
+
+@shows(HuaweicloudImages, "image_id")
+def test_an_image_by_its_id(driver: Any) -> None:
+    wanted = driver.build(image_name="one").image
+    driver.build(image_name="two")
+    assert read(driver, visibility="private", image_id=wanted.id)["name"] == "one"
+
+
+@shows(HuaweicloudImages, "owner")
+def test_the_images_of_one_owner(driver: Any) -> None:
+    ours = driver.build().image
+    found = driver.simulated._store.images[ours.id]
+    assert read(driver, owner=found.owner)["id"] == ours.id
 
 
 def test_several_are_an_error_unless_the_newest_will_do(driver: Any) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from imagesmith.errors import Conflict, NotFound, UsageError
-from imagesmith_huaweicloud import DataDisk
+from imagesmith_huaweicloud import DataDisk, HuaweicloudEcs
 from imagesmith_simulator.faults import Fault
+from tests.effects import shows
 
 VOLUME, OTHER_VOLUME, SNAPSHOT, IMAGE = (str(uuid.UUID(int=number)) for number in range(31, 35))
 
@@ -29,6 +30,18 @@ def devices(driver: Any, **values: Any) -> dict[str, Any]:
     return seen
 
 
+@shows(
+    DataDisk,
+    "volume_size",
+    "volume_type",
+    "iops",
+    "throughput",
+    "kms_key_id",
+    "data_image_id",
+    "volume_id",
+    "snapshot_id",
+)
+@shows(HuaweicloudEcs, "data_disks")
 def test_each_kind_of_disk_has_its_place(driver: Any) -> None:
     key = str(uuid.uuid4())
     disks = [
@@ -99,6 +112,7 @@ def test_what_a_disk_names_must_exist(driver: Any, disk: DataDisk, told: str) ->
     assert driver.simulated.leftovers() == []
 
 
+@shows(DataDisk, "delete_on_termination")
 def test_disks_that_stay_are_left_and_told(driver: Any) -> None:
     disks = [DataDisk(volume_size=30, delete_on_termination=False), DataDisk(volume_size=20),
              DataDisk(snapshot_id=SNAPSHOT, delete_on_termination=False)]  # fmt: skip

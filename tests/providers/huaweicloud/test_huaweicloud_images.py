@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from imagesmith.errors import AccessDenied, ImagesmithError, WaitFailed, WaitTimeout
-from imagesmith_huaweicloud import DataDisk
+from imagesmith_huaweicloud import DataDisk, HuaweicloudEcs
 from imagesmith_simulator.faults import Fault
+from tests.effects import shows
 
 VAULT, MEMBER, OTHER_MEMBER = (str(uuid.UUID(int=number)) for number in range(41, 44))
 DISKS = (DataDisk(volume_size=20), DataDisk(volume_size=30))
@@ -20,6 +21,9 @@ def images(driver: Any) -> dict[str, Any]:
     return {image["name"]: image for image in driver.simulated.images()}
 
 
+@shows(
+    HuaweicloudEcs, "image_name", "image_description", "image_tags", "image_min_ram", "image_max_ram", "image_min_disk"
+)
 def test_an_image_is_what_the_template_says(driver: Any) -> None:
     built = driver.build(
         image_description="a web server",
@@ -64,6 +68,12 @@ def test_which_images_are_made(driver: Any, given: Any, names: list[str]) -> Non
     assert driver.simulated.leftovers() == []
 
 
+@shows(HuaweicloudEcs, "image_type")
+def test_the_type_says_which_disks_become_images(driver: Any) -> None:
+    driver.build(data_disks=DISKS, image_type="data-disk")
+    assert sorted(images(driver)) == ["web-vdb", "web-vdc"]
+
+
 def test_images_of_several_disks_are_made_side_by_side(driver: Any, tmp_path: Any) -> None:
     from imagesmith_simulator.huaweicloud import SimulatedHuaweicloud
 
@@ -88,6 +98,7 @@ def test_progress_is_told_in_percent(driver: Any, tmp_path: Any) -> None:
         assert len(looks) < 20
 
 
+@shows(HuaweicloudEcs, "wait_image_ready_timeout")
 def test_the_wait_for_an_image_has_its_own_deadline(driver: Any, tmp_path: Any) -> None:
     from imagesmith_simulator.huaweicloud import SimulatedHuaweicloud
 
@@ -137,6 +148,7 @@ def test_an_instance_that_is_still_busy_is_waited_for(driver: Any) -> None:
     assert sorted(images(driver)) == ["web"]
 
 
+@shows(HuaweicloudEcs, "image_members")
 def test_images_are_shared(driver: Any) -> None:
     driver.build(data_disks=DISKS, image_members=[MEMBER, OTHER_MEMBER])
     assert [image["members"] for image in driver.simulated.images()] == [
@@ -145,6 +157,7 @@ def test_images_are_shared(driver: Any) -> None:
     assert len(driver.sent("BatchAddMembers")) == 1
 
 
+@shows(HuaweicloudEcs, "image_auto_accept_members")
 def test_shared_images_are_accepted_in_the_name_of_the_member(driver: Any) -> None:
     members = [member.replace("-", "") for member in (MEMBER, OTHER_MEMBER)]
     for member in members:
@@ -196,6 +209,7 @@ def test_an_image_whose_job_was_lost_is_found_by_its_tag_not_by_its_name(driver:
     assert len(driver.sent("CreateImage")) == 2
 
 
+@shows(HuaweicloudEcs, "vault_id")
 def test_the_backup_of_a_whole_image_goes_with_it(driver: Any) -> None:
     built = driver.build(image_type="full-ecs", vault_id=VAULT)
     assert driver.simulated._store.backups

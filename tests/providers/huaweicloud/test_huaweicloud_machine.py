@@ -11,7 +11,9 @@ import pytest
 from imagesmith.errors import NotFound, OutOfStock, WaitFailed, WaitTimeout
 from imagesmith.interfaces import Machine
 from imagesmith.lifecycle import Policy
+from imagesmith_huaweicloud import HuaweicloudEcs
 from imagesmith_simulator.faults import Fault
+from tests.effects import shows
 
 ZONES = ("cn-north-4a", "cn-north-4b", "cn-north-4c", "cn-north-4g")
 
@@ -73,6 +75,7 @@ def test_only_zones_that_sell_the_flavor_are_tried(driver: Any) -> None:
     assert len(driver.sent("CreatePostPaidServers")) == 1
 
 
+@shows(HuaweicloudEcs, "availability_zone")
 def test_the_template_s_zone_is_the_only_one(driver: Any) -> None:
     sold_out(driver, "cn-north-4b")
     with pytest.raises(OutOfStock, match="sold out in cn-north-4b"):
@@ -92,6 +95,7 @@ def test_zones_are_chosen_at_random(driver: Any) -> None:
     assert len({tuple(zones_in_order(cloud.context)) for _ in range(20)}) > 1
 
 
+@shows(HuaweicloudEcs, "release_after")
 def test_the_instance_carries_a_lease_that_is_renewed(driver: Any) -> None:
     def times() -> list[str]:
         return [server.auto_terminate_time for server in driver.simulated._store.servers.values()]
@@ -102,9 +106,9 @@ def test_the_instance_carries_a_lease_that_is_renewed(driver: Any) -> None:
         cloud.renew(machine)
         assert times()[0] > before
 
-    driver.build(on_running=renew, release_after=3600.0)
+    driver.build(on_running=renew, release_after=5400.0)
     (sent,) = driver.sent("CreatePostPaidServers")
-    soon, late = (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + after)) for after in (3000, 3700))
+    soon, late = (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + after)) for after in (4800, 5500))
     assert soon < sent["server.auto_terminate_time"] < late
 
 
@@ -164,8 +168,9 @@ def test_an_instance_that_stops_by_itself_is_waited_for(driver: Any) -> None:
     assert "BatchStopServers" not in driver.actions()
 
 
+@shows(HuaweicloudEcs, "disable_stop_instance", "stop_timeout")
 def test_an_instance_that_should_stop_by_itself_and_does_not(driver: Any) -> None:
-    with pytest.raises(WaitTimeout) as late:
+    with pytest.raises(WaitTimeout, match="after 60 s") as late:
         driver.build(disable_stop_instance=True, stop_timeout=60.0)
     assert "a provisioner has to shut the guest down" in late.value.hint
     assert "BatchStopServers" not in driver.actions()
@@ -181,6 +186,7 @@ def test_an_instance_that_is_off_already_is_no_error(driver: Any) -> None:
     assert len(driver.simulated.images()) == 1
 
 
+@shows(HuaweicloudEcs, "instance_ready_timeout")
 def test_the_wait_for_the_instance_has_its_own_deadline(driver: Any, tmp_path: Path) -> None:
     from imagesmith_simulator.huaweicloud import SimulatedHuaweicloud
 

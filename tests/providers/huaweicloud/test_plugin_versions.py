@@ -16,6 +16,7 @@ import pytest
 from imagesmith.plan import TemplateRequest
 from imagesmith.template import load
 from imagesmith_huaweicloud import HuaweicloudEcs
+from tests.effects import shows
 
 TEMPLATE = """
 packer {{
@@ -80,6 +81,7 @@ def test_what_asks_for_an_eip(tmp_path: Path, version: str, more: str, eip: bool
     assert options(tmp_path, version, more).wants_eip is eip
 
 
+@shows(HuaweicloudEcs, "plugin_version")
 def test_a_template_of_the_old_version_connects_to_the_private_address(driver: Any) -> None:
     own = {"vpc_id": "00000000-0000-0000-0000-000000000001", "subnets": ["front"]}
     assert driver.build(eip_bandwidth_size=5, plugin_version="0.4.0", **own).address.kind == "private"

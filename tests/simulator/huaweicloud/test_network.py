@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -129,6 +130,21 @@ def test_the_default_group_stays(sdk: Sdk) -> None:
     groups = sdk.do(vpc.ListSecurityGroupsRequest())["security_groups"]
     default = next(group for group in groups if group["name"] == "default")
     assert sdk.refused(vpc.DeleteSecurityGroupRequest(security_group_id=default["id"])).status == 409
+
+
+def test_an_eip_is_active_when_the_server_is_reachable_there(
+    cloud: SimulatedHuaweicloud, sdk: Sdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks before would learn an address without the port that takes the place of 22."""
+    listening: Future[str] = Future()
+    monkeypatch.setattr(cloud._store.machines, "listen", lambda _identity, _address: listening)
+    address = sdk.address()["id"]
+    sdk.do(bind(address, port_of(sdk, sdk.server())))
+    show = eip.ShowPublicipRequest(publicip_id=address)
+    assert sdk.do(show)["publicip"]["status"] == "BINDING"
+    listening.set_result("127.128.3.4:40022")
+    shown = sdk.do(show)["publicip"]
+    assert (shown["status"], shown["public_ip_address"]) == ("ACTIVE", "127.128.3.4:40022")
 
 
 def test_an_eip_is_bound_moved_and_deleted_when_it_is_free(sdk: Sdk) -> None:

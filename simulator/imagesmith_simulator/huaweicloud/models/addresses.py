@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
-
 from imagesmith_simulator.huaweicloud.errors import conflict, invalid
 from imagesmith_simulator.huaweicloud.resources import Eip, Port
 from imagesmith_simulator.huaweicloud.store import Store, get
+from imagesmith_simulator.machines.hosting import done
 
 KINDS = ("5_bgp", "5_sbgp", "5_telcom", "5_union", "5_g-vm", "5_ipv6", "5_youxuanbgp")
 
@@ -40,20 +39,24 @@ class AddressModel:
         """The EIP with an id."""
         return get(self._store.eips, identity, project_id, "VPC.0504", "public IP")
 
-    def bind(self, eip: Eip, port: Port) -> Future[str] | None:
-        """Bind a free EIP to an interface, whose server is reachable there from now on."""
+    def bind(self, eip: Eip, port: Port) -> None:
+        """Bind a free EIP to an interface; it is ACTIVE when the interface's server is reachable there."""
         if eip.port_id or eip.status != "DOWN":
             raise conflict("VPC.0510", f"The EIP is {eip.status} and can't be bound.")
         if any(other.port_id == port.id for other in self._store.eips.values()):
             raise conflict("VPC.0511", "The port has an EIP already.")
-        eip.port_id, eip.status = port.id, "ACTIVE"
+        eip.port_id, eip.status = port.id, "BINDING"
         self._store.changed(eip.id)
         self._store.used(port.server_id)
-        if not port.server_id:
-            return None
-        listening = self._store.machines.listen(port.server_id, eip.ip)
-        listening.add_done_callback(lambda future: _listens(eip, future))
-        return listening
+        listening = self._store.machines.listen(port.server_id, eip.ip) if port.server_id else done(eip.ip)
+
+        def in_use() -> None:
+            if eip.status == "BINDING" and eip.port_id == port.id:
+                eip.status = "ACTIVE"
+                if not listening.cancelled() and listening.exception() is None:
+                    eip.host = listening.result()
+
+        self._store.begin(0.0, in_use, job=listening)
 
     def unbind(self, eip: Eip) -> None:
         """Unbind an EIP; one that is free stays so."""
@@ -72,8 +75,3 @@ class AddressModel:
             raise conflict("VPC.0503", "The EIP is still being created.")
         del self._store.eips[eip.id]
         self._store.changed(eip.id)
-
-
-def _listens(eip: Eip, future: Future[str]) -> None:
-    if not future.cancelled() and future.exception() is None:
-        eip.host = future.result()
