@@ -360,6 +360,28 @@ class Remote(Protocol):
         ...
 
 
+@runtime_checkable
+class Elevating(Protocol):
+    """A `Remote` that can also run a command as another user, with that user's full rights."""
+
+    def run_elevated(
+        self,
+        command: str,
+        *,
+        user: str,
+        password: str = "",
+        output: OutputSink | None = None,
+        cancel: CancelToken | None = None,
+    ) -> CommandResult:
+        """Run a command line of Windows as ``user``; without a password that is a service account (``SYSTEM``).
+
+        Its lines go to ``output`` as they come, standard error among them. The password is on no command line and in
+        no file that stays. Raises what `Remote.run` raises, and `ProvisionError` where the command can't be started
+        (a wrong password, a missing right).
+        """
+        ...
+
+
 class Connect(Protocol):
     """A communicator: makes the connection, trying until its timeout; permanent causes end at once."""
 

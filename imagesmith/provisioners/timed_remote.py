@@ -8,11 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from imagesmith.errors import ImagesmithError
-from imagesmith.interfaces import CommandResult, OutputSink, Remote
+from imagesmith.interfaces import CommandResult, Elevating, OutputSink, Remote
 from imagesmith.waiting import CancelToken
 
 _RECONNECT_S = 30.0
 _LAST_WAIT_S = 5.0
+
+
+def timed(remote: Remote, token: CancelToken) -> Remote:
+    """The same way into the machine for as long as ``token`` is not set."""
+    return TimedElevating(remote, remote, token) if isinstance(remote, Elevating) else TimedRemote(remote, token)
 
 
 class TimedRemote:
@@ -83,3 +88,23 @@ class TimedRemote:
         with contextlib.suppress(ImagesmithError):
             self._remote.reconnect(timeout_s=_RECONNECT_S)
         thread.join(_LAST_WAIT_S)
+
+
+class TimedElevating(TimedRemote):
+    """The same for a `Remote` that can run commands as another user."""
+
+    def __init__(self, remote: Remote, elevating: Elevating, token: CancelToken) -> None:
+        super().__init__(remote, token)
+        self._elevating = elevating
+
+    def run_elevated(
+        self,
+        command: str,
+        *,
+        user: str,
+        password: str = "",
+        output: OutputSink | None = None,
+        cancel: CancelToken | None = None,
+    ) -> CommandResult:
+        token = cancel or self._token
+        return self._elevating.run_elevated(command, user=user, password=password, output=output, cancel=token)
