@@ -427,7 +427,11 @@ class ProvisionContext:
 
 
 class Provisioner(Protocol):
-    """An option class with a ``run``: `Shell`, `File`, …"""
+    """An option class with a ``run``: `Shell`, `File`, …
+
+    With a class attribute ``communicators`` (a frozenset of names) it says over which ways into a machine it works, and
+    a template that asks for another is refused before anything is made. Without one it works anywhere, ``none`` too.
+    """
 
     def run(self, remote: Remote | None, context: ProvisionContext) -> None:
         """Do the work; ``remote`` is None with ``communicator = "none"``. Raises `ProvisionError`."""

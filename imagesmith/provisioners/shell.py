@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from imagesmith.communicator import POSIX_SHELL
 from imagesmith.errors import Diagnostic, ProvisionError
 from imagesmith.options import Duration, option
 from imagesmith.provisioners.remote_script import RemoteScript, Script
@@ -30,6 +31,7 @@ class Shell(ScriptOptions):
     Each script is uploaded with its mode, run, and removed: also when it fails or the build is cancelled.
     """
 
+    communicators: ClassVar[frozenset[str]] = POSIX_SHELL
     obeys_inline_shebang: ClassVar[bool] = True
 
     binary: bool = option(default=False, doc="Upload scripts as they are, without turning CRLF line ends into LF.")
