@@ -21,6 +21,7 @@ from imagesmith.errors import (
     Unreachable,
 )
 from imagesmith.waiting import CancelToken
+from imagesmith.ways_in.last_words import with_console
 from imagesmith_ssh import failures
 from imagesmith_ssh.authentication import log_in
 from imagesmith_ssh.failures import Target
@@ -94,7 +95,7 @@ class Connector:
                 if tries.changed:
                     self.say(f"{error.message}; trying again ({tries.elapsed_s:.0f} s)")
             if tries.hopeless:
-                raise failures.with_console(tries.error, self._last_words(), tries.facts) from None
+                raise with_console(tries.error, self._last_words(), tries.facts) from None
             self.cancel.sleep(tries.pause_s(time.monotonic() - began))
 
     def _attempt(self, tries: _Tries) -> SshTransport:

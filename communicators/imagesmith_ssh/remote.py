@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal, Self
 from imagesmith.errors import ConnectionLost, ImagesmithError
 from imagesmith.interfaces import CommandResult, OutputSink
 from imagesmith.waiting import CancelToken
+from imagesmith.ways_in.lines import LineSplitter
 from imagesmith_ssh import killing
 from imagesmith_ssh.download import download, download_tree
-from imagesmith_ssh.lines import LineSplitter
 from imagesmith_ssh.process import CommandRefused, Process
 from imagesmith_ssh.upload import upload, upload_tree
 
