@@ -37,6 +37,9 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "sleep": "imagesmith.provisioners.sleep:Sleep",
     },
     "post_processors": {
+        "artifice": "imagesmith.post_processors.artifice:Artifice",
+        "checksum": "imagesmith.post_processors.checksum:Checksum",
+        "compress": "imagesmith.post_processors.compress:Compress",
         "manifest": "imagesmith.post_processors.manifest:Manifest",
         "shell-local": "imagesmith.post_processors.shell_local:ShellLocal",
     },
@@ -75,9 +78,6 @@ NOT_YET: Mapping[Kind, Mapping[str, str]] = {
     },
     "post_processors": {
         "alicloud-import": "Image import comes with a later release",
-        "checksum": "Use a shell-local post-processor meanwhile",
-        "compress": "Use a shell-local post-processor meanwhile",
-        "artifice": "It comes with a later release",
         "huaweicloud-import": "Image import comes with a later release",
     },
     "data_sources": {},
