@@ -12,8 +12,6 @@ from imagesmith import ssh_settings
 from imagesmith.errors import Diagnostic
 from imagesmith.options import Duration, Options, option
 
-_LATER_WINRM = "WinRM comes with a later release"
-
 POSIX_SHELL: frozenset[str] = frozenset({"ssh", "cloud-assistant"})
 """The ways into a machine on which commands are read by a POSIX shell."""
 
@@ -146,21 +144,66 @@ class CommunicatorOptions(Options):
     ssh_host_key_fingerprints: Sequence[str] = option(
         default=(), doc="The only host keys to accept, as SHA256:… fingerprints or as public key lines."
     )
-    winrm_username: str = option(default="", doc="The user to log in as.", not_yet=_LATER_WINRM)
-    winrm_password: str = option(default="", secret=True, doc="The user's password.", not_yet=_LATER_WINRM)
-    winrm_host: str = option(default="", doc="Connect to this host instead.", not_yet=_LATER_WINRM)
-    winrm_port: int = option(default=0, doc="5985, or 5986 with TLS.", not_yet=_LATER_WINRM)
-    winrm_timeout: Duration = option(default=1800.0, doc="How long to try to connect.", not_yet=_LATER_WINRM)
-    winrm_use_ssl: bool = option(default=False, doc="Use HTTPS.", not_yet=_LATER_WINRM)
-    winrm_insecure: bool = option(default=False, doc="Don't check the certificate.", not_yet=_LATER_WINRM)
-    winrm_use_ntlm: bool | None = option(default=None, doc="NTLM instead of basic.", not_yet=_LATER_WINRM)
-    winrm_no_proxy: bool = option(default=False, doc="Pass proxies by.", not_yet=_LATER_WINRM)
+    winrm_username: str = option(default="", doc="The user to log in as.")
+    winrm_password: str = option(default="", secret=True, doc="The user's password, unless the builder has set one.")
+    winrm_host: str = option(default="", doc="Connect to this host instead of the address that the builder finds.")
+    winrm_port: int = option(default=0, doc="The WinRM service's port; by default 5985, with TLS 5986.")
+    winrm_timeout: Duration = option(default=1800.0, doc="How long to try to connect; 0 for no limit.")
+    winrm_use_ssl: bool = option(default=False, doc="Use HTTPS.")
+    winrm_insecure: bool = option(default=False, doc="Accept any TLS certificate.")
+    winrm_certificate_fingerprints: Sequence[str] = option(
+        default=(),
+        doc="The only TLS certificates to accept, self-signed or not, as SHA-256 or SHA-1 fingerprints. "
+        "A private CA is named by REQUESTS_CA_BUNDLE instead.",
+    )
+    winrm_use_ntlm: bool | None = option(
+        default=None,
+        doc="Log in by NTLM, which also encrypts all messages without TLS; false: by basic authentication. "
+        "By default NTLM where the service offers it.",
+    )
+    winrm_auth: str = option(
+        default="",
+        choices=("basic", "ntlm", "kerberos", "credssp"),
+        doc="How to log in; goes before winrm_use_ntlm. kerberos uses the ticket that kinit got.",
+    )
+    winrm_no_proxy: bool = option(
+        default=False, doc="Connect directly, whatever HTTP_PROXY and HTTPS_PROXY say. Loopback is never proxied."
+    )
+
+    @property
+    def username(self) -> str:
+        """The user to log in as."""
+        return self.winrm_username if self.communicator == "winrm" else self.ssh_username
+
+    @property
+    def given_host(self) -> str:
+        """The host to connect to whatever the builder finds; "" where the template names none."""
+        return self.winrm_host if self.communicator == "winrm" else self.ssh_host
+
+    @property
+    def port(self) -> int:
+        """The port in the machine that the communicator connects to."""
+        if self.communicator == "winrm":
+            return self.winrm_port or (5986 if self.winrm_use_ssl else 5985)
+        return self.ssh_port
 
     def problems(self) -> Iterator[Diagnostic]:
         if self.communicator == "winrm":
-            yield Diagnostic('the communicator "winrm" is not supported yet', hint=_LATER_WINRM, not_yet=True)
+            yield from self._winrm_problems()
         if self.communicator == "ssh" and not self.ssh_username:
             yield Diagnostic("an ssh_username must be given", hint='for most Linux images it is "root"')
         if self.communicator == "ssh":
             yield from ssh_settings.problems(self)
         yield from super().problems()
+
+    def _winrm_problems(self) -> Iterator[Diagnostic]:
+        if not self.winrm_username and self.winrm_auth != "kerberos":
+            yield Diagnostic("a winrm_username must be given", hint='for most Windows images it is "Administrator"')
+        if self.winrm_certificate_fingerprints and not self.winrm_use_ssl:
+            yield Diagnostic(
+                "winrm_certificate_fingerprints has no effect without TLS", hint="set winrm_use_ssl = true"
+            )
+        if self.winrm_auth in ("basic", "kerberos", "credssp") and self.winrm_use_ntlm:
+            yield Diagnostic(
+                f'winrm_use_ntlm contradicts winrm_auth = "{self.winrm_auth}"', hint="give only one of them"
+            )
