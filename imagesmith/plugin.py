@@ -28,6 +28,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     },
     "communicators": {
         "ssh": "imagesmith_ssh:connect",
+        "winrm": "imagesmith_winrm:connect",
     },
     "provisioners": {
         "breakpoint": "imagesmith.provisioners.breakpoint:Breakpoint",
@@ -67,7 +68,7 @@ NOT_YET: Mapping[Kind, Mapping[str, str]] = {
     "builders": {
         "qemu": "The local QEMU builder comes with a later release",
     },
-    "communicators": {"winrm": "WinRM comes with a later release; use an image with SSH meanwhile"},
+    "communicators": {},
     "provisioners": {
         "powershell": "It needs WinRM, which comes with a later release",
         "windows-shell": "It needs WinRM, which comes with a later release",

@@ -46,6 +46,7 @@ try {
   }
 } finally {
   if ($file) { $file.Close() }
+  Stop-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue
   Unregister-ScheduledTask -TaskName $name -Confirm:$false -ErrorAction SilentlyContinue
   Remove-Item -LiteralPath $log -Force -ErrorAction SilentlyContinue
 }

@@ -1,0 +1,140 @@
+"""An open connection as provisioners see it: implements `imagesmith.interfaces.Remote` and `Elevating`."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from imagesmith.errors import ConnectionLost, ImagesmithError
+from imagesmith.interfaces import CommandResult, OutputSink
+from imagesmith.waiting import CancelToken
+from imagesmith_winrm import elevated
+from imagesmith_winrm.download import download, download_tree
+from imagesmith_winrm.shell import Process, Shell
+from imagesmith_winrm.sinks import Sinks, follow
+from imagesmith_winrm.upload import upload, upload_tree
+from imagesmith_winrm.wsman import NotSent, Refused
+
+if TYPE_CHECKING:
+    from imagesmith_winrm.connecting import Connector
+
+
+class WinrmRemote:
+    """Made by `imagesmith_winrm.connect`. Survives reboots: a shell that is gone is made anew when it is needed.
+
+    Not to be used by two threads at once.
+    """
+
+    def __init__(self, connector: Connector, shell: Shell) -> None:
+        self._connector = connector
+        self._shell = shell
+        self._making = threading.Lock()
+        self.cancel = connector.cancel
+        self.say = connector.say
+        self.constrained = False
+        self.told_constrained = False
+        self.abandoned: list[elevated.Task] = []
+
+    @property
+    def shell(self) -> Shell:
+        """The shell that commands run in."""
+        return self._shell
+
+    def start(self, command: str, *, cancel: CancelToken | None = None, feeding: bool = False) -> Process:
+        """Start a command; if the shell or the connection is gone make it anew, once.
+
+        Raises `ConnectionLost` when nobody knows whether the command was started.
+        """
+        cancel = cancel or self.cancel
+        cancel.check()
+        shell = self._shell
+        if shell.spent:
+            self._renew(shell, None)
+            shell = self._shell
+        try:
+            return Process(shell, command, cancel, feeding=feeding)
+        except Refused as error:
+            if not error.shell_gone:
+                raise
+            self._renew(shell, None)
+        except NotSent:
+            self._renew(shell, None)
+        return Process(self._shell, command, cancel, feeding=feeding)
+
+    def run(
+        self,
+        command: str,
+        *,
+        output: OutputSink | None = None,
+        stdin: bytes | None = None,
+        cancel: CancelToken | None = None,
+    ) -> CommandResult:
+        sinks = Sinks(output)
+        try:
+            process = self.start(command, cancel=cancel, feeding=stdin is not None)
+        except Refused:
+            raise
+        except ConnectionLost:
+            return CommandResult(None)
+        feeder = None
+        try:
+            if stdin is not None:
+                feeder = process.send_beside(stdin)
+            follow(process, sinks)
+        except ConnectionLost:
+            process.cancel.check()
+        finally:
+            process.close()
+            if feeder:
+                feeder.join(1)
+            sinks.finish()
+        return CommandResult(process.exit_code, sinks.text("stdout"), sinks.text("stderr"))
+
+    def run_elevated(
+        self,
+        command: str,
+        *,
+        user: str,
+        password: str = "",
+        output: OutputSink | None = None,
+        cancel: CancelToken | None = None,
+    ) -> CommandResult:
+        return elevated.run(self, command, user=user, password=password, output=output, cancel=cancel)
+
+    def upload(self, content: bytes | Path, destination: str, *, mode: int | None = None) -> None:
+        upload(self, content, destination)
+
+    def upload_tree(self, source: Path, destination: str, *, contents_only: bool = False) -> None:
+        upload_tree(self, source, destination, contents_only=contents_only)
+
+    def download(self, source: str, destination: Path) -> None:
+        download(self, source, destination)
+
+    def download_tree(self, source: str, destination: Path) -> None:
+        download_tree(self, source, destination)
+
+    def reconnect(self, *, timeout_s: float | None = None) -> None:
+        self._renew(self._shell, timeout_s)
+
+    def _renew(self, broken: Shell, timeout_s: float | None) -> None:
+        """Replace a shell, unless another thread has already done so. What still runs in the old one is ended."""
+        with self._making:
+            if self._shell is not broken:
+                return
+            broken.wsman.close()
+            self._shell = self._connector.connect(timeout_s)
+            if not broken.spent:
+                with contextlib.suppress(ImagesmithError):
+                    self._shell.wsman.delete(broken.id)
+        elevated.end_abandoned(self)
+
+    def close(self) -> None:
+        self._shell.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
