@@ -36,6 +36,14 @@ def prepare(job: Job) -> None:
         threading.Thread(target=load, name="prepare", daemon=True).start()
 
 
+def complete_login(job: Job, cloud: Provider, machine: Machine, login: Login) -> Login:
+    """The login with everything that it takes; what is secret of it is masked from now on."""
+    if login.password_later:
+        login = job.run.step("password", cloud.password, machine, login)
+    job.hide(login.private_key, login.password)
+    return login
+
+
 @contextmanager
 def connection(job: Job, cloud: Provider, machine: Machine, address: Address, login: Login) -> Iterator[Remote | None]:
     """Connect as the template says; gives None with ``communicator = "none"``."""

@@ -46,12 +46,14 @@ class Login:
     """How to log in: the user, and a key or a password (or both).
 
     ``key_name`` is the cloud's key pair; ``temporary``: the key was made for this run and must not stay in the image.
+    ``password_later``: the guest makes its password itself when it first starts; `Provider.password` gets it.
     """
 
     username: str
     key_name: str = ""
     public_key: str = ""
     temporary: bool = False
+    password_later: bool = False
     private_key: str = secret()
     password: str = secret()
 
@@ -267,6 +269,10 @@ class Provider(Protocol):
 
     def reach(self, machine: Machine, reserved: ReservedAddress) -> Address:
         """Wait until the instance can have an address, attach it, return it."""
+        ...
+
+    def password(self, machine: Machine, login: Login) -> Login:
+        """Wait for the password that the guest makes itself; asked only where the login is to get one later."""
         ...
 
     def renew(self, machine: Machine) -> None:

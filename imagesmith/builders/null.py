@@ -29,10 +29,13 @@ class Null(CommunicatorOptions):
 
     def problems(self) -> Iterator[Diagnostic]:
         yield from super().problems()
+        if self.communicator in ("ssh", "winrm") and not self.given_host:
+            text = f"{'a' if self.communicator == 'winrm' else 'an'} {self.communicator}_host must be given"
+            yield Diagnostic(text, hint="the null builder connects to a machine that exists")
+        if self.communicator == "winrm" and not self.winrm_password:
+            yield Diagnostic("a winrm_password must be given", hint="the null builder has no cloud that could tell it")
         if self.communicator != "ssh":
             return
-        if not self.ssh_host:
-            yield Diagnostic("an ssh_host must be given", hint="the null builder connects to a machine that exists")
         given = [name for name in ("ssh_password", "ssh_private_key_file") if getattr(self, name)]
         if len(given) != 1:
             hint = "Give either ssh_password or ssh_private_key_file"

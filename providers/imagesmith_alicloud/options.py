@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagesmith.communicator import CommunicatorOptions
 from imagesmith.errors import Diagnostic
+from imagesmith.passwords import names_password
 from imagesmith_alicloud.access_options import AccessOptions, require_sdk
 from imagesmith_alicloud.image_options import ImageOptions
 from imagesmith_alicloud.run_options import RunOptions
@@ -43,7 +45,9 @@ class AlicloudEcs(AccessOptions, ImageOptions, RunOptions, CommunicatorOptions):
 
     @property
     def instance_password(self) -> str:
-        """What the instance's administrator password is set to; "" to leave it alone."""
+        """What the instance's administrator password is set to; "" to leave it alone, or to have one made up."""
+        if self.communicator == "winrm":
+            return self.winrm_password or self.ssh_password
         return self.ssh_password or self.winrm_password
 
     @property
@@ -62,13 +66,15 @@ class AlicloudEcs(AccessOptions, ImageOptions, RunOptions, CommunicatorOptions):
     @property
     def open_port(self) -> int | None:
         """The one port that the temporary security group opens."""
-        if self.communicator == "ssh":
-            return self.ssh_port
-        if self.communicator == "winrm":
-            return self.winrm_port or (5986 if self.winrm_use_ssl else 5985)
-        return None
+        return None if self.communicator == "none" else self.port
 
     def problems(self) -> Iterator[Diagnostic]:
+        if self.communicator == "winrm" and self.ssh_keypair_name:
+            hint = "ECS puts no key pair into Windows; leave it out"
+            yield Diagnostic("ssh_keypair_name has no effect with WinRM", hint=hint, severity="warning")
+        if self.communicator != "winrm" and not self.instance_password and self._asks_for_password():
+            hint = 'give winrm_password, or communicator = "winrm", with which one is made up'
+            yield Diagnostic("the user data ask for {{.WinRMPassword}}, and there is none", hint=hint)
         key_file = Path(self.ssh_private_key_file).expanduser() if self.ssh_private_key_file else None
         if key_file and not key_file.is_file():
             yield Diagnostic(f'ssh_private_key_file: there is no file "{key_file}"')
@@ -78,3 +84,8 @@ class AlicloudEcs(AccessOptions, ImageOptions, RunOptions, CommunicatorOptions):
                 hint="give the pair's private key as ssh_private_key_file, or leave both out for a temporary key",
             )
         yield from super().problems()
+
+    def _asks_for_password(self) -> bool:
+        with contextlib.suppress(OSError):
+            return names_password(self.raw_user_data())
+        return False

@@ -37,7 +37,7 @@ class AlicloudProvider:
         return source.source_image(self.context)
 
     def login(self, source: SourceImage) -> Login:
-        return logins.login(self.context)
+        return logins.login(self.context, source)
 
     def network(self) -> Network:
         return network.network(self.context)
@@ -50,6 +50,9 @@ class AlicloudProvider:
 
     def reach(self, machine: Machine, reserved: ReservedAddress) -> Address:
         return address.reach(self.context, machine, reserved)
+
+    def password(self, machine: Machine, login: Login) -> Login:
+        return login
 
     def renew(self, machine: Machine) -> None:
         machines.renew(self.context, machine)

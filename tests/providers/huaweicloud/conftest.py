@@ -102,6 +102,8 @@ class Driver:
             )
             machine = run.step("instance", cloud.launch, source, login, network)
             address = run.step("address", cloud.reach, machine, reserved)
+            if login.password_later:
+                login = run.step("password", cloud.password, machine, login)
             if on_running:
                 on_running(cloud, machine)
             run.step("stop", cloud.stop, machine)
@@ -117,6 +119,13 @@ class Driver:
 
     def said(self) -> str:
         return "\n".join(event.text for event in self.events if isinstance(event, events.Message))
+
+
+@pytest.fixture
+def slow() -> Iterator[SimulatedHuaweicloud]:
+    """A cloud whose Windows guests take ten minutes to tell their password."""
+    with SimulatedHuaweicloud.start(machines="none", latencies={"password": 600}) as cloud:
+        yield cloud
 
 
 @pytest.fixture
