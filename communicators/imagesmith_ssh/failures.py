@@ -117,9 +117,10 @@ def no_handshake(target: Target, greeting: bytes, offered: str, problem: str) ->
     if "acceptable" in problem or "ncompatible" in problem:
         return KeyExchangeFailed(
             f"{target} shares no algorithm with imagesmith" + (f"; it offers {offered}" if offered else ""),
-            hint="the SSH server is very old or locked down: allow ecdh-sha2-nistp256 or diffie-hellman-group14-sha256, "
-            "aes128-gcm@openssh.com or aes128-ctr, and an Ed25519, ECDSA or RSA (SHA-2) host key; "
-            "ssh_ciphers, ssh_key_exchange_algorithms and ssh_profile narrow down what is offered from here",
+            hint="the SSH server is very old or locked down: allow ecdh-sha2-nistp256 or "
+            "diffie-hellman-group14-sha256, aes128-gcm@openssh.com or aes128-ctr, and an Ed25519, "
+            "ECDSA or RSA (SHA-2) host key; ssh_ciphers, ssh_key_exchange_algorithms and ssh_profile narrow down "
+            "what is offered from here",
         )
     return SilentPeer(
         f"{target} breaks off while keys are exchanged" + (f": {problem}" if problem else ""),

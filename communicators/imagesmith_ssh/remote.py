@@ -8,11 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
+import paramiko
+
 from imagesmith.errors import ConnectionLost, ImagesmithError
 from imagesmith.interfaces import CommandResult, OutputSink
+from imagesmith.ssh_access import ByteStream, SshAccess
 from imagesmith.waiting import CancelToken
 from imagesmith.ways_in.lines import LineSplitter
-from imagesmith_ssh import killing
+from imagesmith_ssh import access, killing
+from imagesmith_ssh.agent import FORWARDING_REQUEST
 from imagesmith_ssh.download import download, download_tree
 from imagesmith_ssh.process import CommandRefused, Process
 from imagesmith_ssh.upload import upload, upload_tree
@@ -41,7 +45,14 @@ class SshRemote:
         """The only file transfer method allowed: "scp", "sftp" or "" for the best that the guest offers."""
         return self._options.ssh_file_transfer_method
 
-    def start(self, command: str, *, terminal: bool = False, cancel: CancelToken | None = None) -> Process:
+    def start(
+        self,
+        command: str,
+        *,
+        terminal: bool = False,
+        agent_forwarding: bool = False,
+        cancel: CancelToken | None = None,
+    ) -> Process:
         """Start a command; if no session can be opened connect anew, once."""
         cancel = cancel or self.cancel
         cancel.check()
@@ -51,6 +62,8 @@ class SshRemote:
         except ConnectionLost:
             self._renew(broken, None)
             channel = self._transport.open(cancel)
+        if agent_forwarding:
+            self._forward_agent(channel)
         return Process(self._transport, command, cancel, terminal=terminal, channel=channel)
 
     def transport(self) -> SshTransport:
@@ -71,7 +84,12 @@ class SshRemote:
         collected = _Collected()
         sinks = _Lines(output) if output else collected
         try:
-            process = self.start(command, terminal=self._options.ssh_pty, cancel=cancel)
+            process = self.start(
+                command,
+                terminal=self._options.ssh_pty,
+                agent_forwarding=self._options.ssh_agent_forwarding,
+                cancel=cancel,
+            )
         except CommandRefused:
             raise
         except ConnectionLost:
@@ -85,6 +103,15 @@ class SshRemote:
             sinks.finish()
         status, name = process.outcome()
         return CommandResult(status, collected.text("stdout"), collected.text("stderr"), name)
+
+    def _forward_agent(self, channel: paramiko.Channel) -> None:
+        try:
+            granted = self._transport.ask(channel, FORWARDING_REQUEST)
+        except BaseException:
+            channel.close()
+            raise
+        if not granted:
+            self.say("the guest's SSH server does not forward the SSH agent (AllowAgentForwarding)")
 
     def _follow(self, process: Process, take: Callable[[bytes, bytes], None]) -> None:
         """Pass the output on until the command has ended. Cancelled, end it and raise what the token says."""
@@ -123,6 +150,12 @@ class SshRemote:
     def download_tree(self, source: str, destination: Path) -> None:
         download_tree(self, source, destination)
 
+    def ssh_access(self) -> SshAccess:
+        return access.describe(self._connector, self.transport())
+
+    def open_stream(self) -> ByteStream:
+        return access.open_stream(self._connector)
+
     def reconnect(self, *, timeout_s: float | None = None) -> None:
         self._renew(self._transport, timeout_s)
 
@@ -137,6 +170,7 @@ class SshRemote:
 
     def close(self) -> None:
         self._transport.shut()
+        self._connector.close()
 
     def __enter__(self) -> Self:
         return self

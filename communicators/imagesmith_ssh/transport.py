@@ -11,7 +11,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import paramiko
 from paramiko.common import MSG_CHANNEL_REQUEST, cMSG_CHANNEL_DATA, cMSG_CHANNEL_REQUEST, cMSG_GLOBAL_REQUEST
@@ -22,14 +22,8 @@ from imagesmith.waiting import CancelToken
 from imagesmith_ssh.packets import HEAD_BYTES, SwiftPacketizer, buffer_size
 from imagesmith_ssh.wire import Wire
 
-CIPHERS = (
-    "aes128-gcm@openssh.com",
-    "aes256-gcm@openssh.com",
-    "aes128-ctr",
-    "aes256-ctr",
-    "aes192-ctr",
-)
-"""Fastest first, as measured against OpenSSH; what else paramiko knows is offered after them."""
+if TYPE_CHECKING:
+    from imagesmith_ssh.channel_wire import ChannelWire
 
 LOG = "imagesmith.ssh"
 _WINDOW_BYTES = 8 * 2**20
@@ -55,11 +49,21 @@ def _quiet_log() -> str:
     return LOG
 
 
-class SshTransport(paramiko.Transport):
-    """One authenticated connection (after `imagesmith_ssh.connecting` is through with it)."""
+def _key_exchanges() -> dict[str, Any]:
+    """The key exchange methods of paramiko, one of them also by the name that RFC 8731 has given it since."""
+    known: dict[str, Any] = dict(vars(paramiko.Transport)["_kex_info"])
+    if "curve25519-sha256@libssh.org" in known:
+        known.setdefault("curve25519-sha256", known["curve25519-sha256@libssh.org"])
+    return known
 
-    def __init__(self, wire: Wire, *, keepalive_s: float = 0.0) -> None:
-        super().__init__(wire, default_window_size=_WINDOW_BYTES, packetizer_class=SwiftPacketizer)
+
+class SshTransport(paramiko.Transport):
+    """One authenticated connection (after `imagesmith_ssh.hop` is through with it)."""
+
+    _kex_info = _key_exchanges()
+
+    def __init__(self, wire: Wire | ChannelWire, *, keepalive_s: float = 0.0) -> None:
+        super().__init__(cast("Any", wire), default_window_size=_WINDOW_BYTES, packetizer_class=SwiftPacketizer)
         self.wire = wire
         wire.settimeout(_CHECK_S)
         self.set_log_channel(_quiet_log())
@@ -68,10 +72,6 @@ class SshTransport(paramiko.Transport):
             **self._inner._channel_handler_table,
             MSG_CHANNEL_REQUEST: self._note_exit_signal,
         }
-        options = self.get_security_options()
-        known = options.ciphers
-        fast = tuple(name for name in CIPHERS if name in known)
-        options.ciphers = fast + tuple(name for name in known if name not in fast)
         self._keepalive_s = keepalive_s
 
     @property
@@ -109,8 +109,8 @@ class SshTransport(paramiko.Transport):
         inner._handle_request(message)
 
     def shut(self) -> None:
-        """End the connection and its thread; never raises."""
-        self.wire.shut()
+        """End the connection and its thread; never raises. Connections to bastions below it go on."""
+        self.wire.part()
         with contextlib.suppress(paramiko.SSHException, EOFError, OSError):
             self.close()
         self.packetizer.complete_handshake()

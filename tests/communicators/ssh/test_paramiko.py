@@ -9,8 +9,8 @@ import paramiko
 from paramiko.packet import Packetizer
 
 from imagesmith.communicator import CommunicatorOptions
+from imagesmith.ssh_settings import CIPHERS
 from imagesmith_ssh.packets import SwiftPacketizer
-from imagesmith_ssh.transport import CIPHERS
 from tests.communicators.ssh.openssh import MakeSshd, Opener, Sshd
 from tests.effects import shows
 
