@@ -95,9 +95,7 @@ def _dial_failure(target: Target, causes: list[BaseException]) -> ConnectError |
             return Unreachable(
                 f'the host name "{target.host}" is not known ({cause.strerror})', hint="check winrm_host"
             )
-        if isinstance(cause, urllib3.exceptions.ConnectTimeoutError) or (
-            isinstance(cause, OSError) and cause.errno == errno.ETIMEDOUT
-        ):
+        if isinstance(cause, OSError) and cause.errno == errno.ETIMEDOUT:
             return Unreachable(f"{target} does not answer: packets are dropped on the way", hint=_way_hint(target))
     for cause in causes:
         if isinstance(cause, OSError) and cause.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL):
