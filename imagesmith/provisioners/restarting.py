@@ -1,0 +1,127 @@
+"""Telling one start of a machine from the next, and waiting until it has been started anew."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imagesmith.errors import (
+    BuildTimeout,
+    Cancelled,
+    ConnectError,
+    ConnectionLost,
+    HostKeyMismatch,
+    ProvisionError,
+    TransferError,
+    WaitTimeout,
+)
+from imagesmith.provisioners.time_limit import time_limit
+from imagesmith.waiting import CancelToken, Patience, Pending, wait_until
+
+if TYPE_CHECKING:
+    from imagesmith.interfaces import CommandResult, ProvisionContext, Remote
+
+# The kernel's id of this start, and when process 1 started: a container has the id of the kernel that it shares.
+_POSIX = (
+    "sh -c '{ cat /proc/sys/kernel/random/boot_id || sysctl -n kern.boottime; "
+    'sed "s/.*) //" /proc/1/stat | cut -d" " -f20; } 2>/dev/null; exit 0\''
+)
+_WINDOWS = "(Get-CimInstance -ClassName Win32_OperatingSystem).LastBootUpTime.ToUniversalTime().Ticks"
+_TICKS_A_S = 10_000_000
+_SAME_S = 10
+"""Windows computes the time of its start from its clock, which may be set right a little in between."""
+
+_PAUSES = Patience(0, soon_s=1.0, first_s=1.0, growth=1.2, longest_s=5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One start of a machine. ``ticks`` (of 100 ns) is its time on Windows, ``text`` its id elsewhere."""
+
+    text: str = ""
+    ticks: int = 0
+
+    @property
+    def on_windows(self) -> bool:
+        """Whether the machine runs Windows."""
+        return bool(self.ticks)
+
+    def is_same(self, other: Start) -> bool:
+        """Whether both are the same start."""
+        if self.on_windows and other.on_windows:
+            return abs(self.ticks - other.ticks) < _SAME_S * _TICKS_A_S
+        return self == other
+
+
+def encoded_powershell(script: str) -> str:
+    """A command line that runs PowerShell text, whatever the shell that reads it makes of its characters."""
+    quiet = f"$ProgressPreference = 'SilentlyContinue'; {script}"
+    return f"powershell.exe -NoProfile -EncodedCommand {base64.b64encode(quiet.encode('utf-16-le')).decode()}"
+
+
+def this_start(remote: Remote, cancel: CancelToken, *, windows: bool | None = None) -> Start:
+    """The machine's present start; ``windows`` where its system is known. Raises `ProvisionError` when it can't tell.
+
+    Also raises what the connection raises, `ConnectionLost` where it breaks meanwhile.
+    """
+    if windows is not True:
+        text = "\n".join(_answer(remote, _POSIX, cancel).stdout.split())
+        if text or windows is False:
+            return Start(text)
+    result = _answer(remote, encoded_powershell(_WINDOWS), cancel)
+    if result.exit_status != 0 or not result.stdout.strip().isdigit():
+        said = (result.stderr or result.stdout).strip()[:200]
+        raise ProvisionError(f"the machine does not tell when it was started: {said or 'it says nothing'}")
+    return Start(ticks=int(result.stdout))
+
+
+def _answer(remote: Remote, command: str, cancel: CancelToken) -> CommandResult:
+    result = remote.run(command, cancel=cancel)
+    if result.exit_status is None and not result.signal:
+        raise ConnectionLost("the connection broke")
+    return result
+
+
+def wait_for_restart(
+    remote: Remote, context: ProvisionContext, before: Start, timeout_s: float, ready: Callable[[CancelToken], str]
+) -> None:
+    """Wait until the machine has been started anew, and ``ready`` gives no reason to wait on.
+
+    ``remote`` is connected again then. Raises `WaitTimeout` with the state it was in, and with what the connection
+    said last; a host key that has changed ends the wait at once.
+    """
+    last: list[str] = []
+    message = "the restart took too long"
+
+    def probe() -> bool | Pending:
+        try:
+            now = this_start(remote, limit, windows=before.on_windows)
+            if now.is_same(before):
+                return Pending("not going down yet")
+            reason = ready(limit)
+        except HostKeyMismatch:
+            raise
+        except (ConnectError, ConnectionLost, TransferError, ProvisionError) as error:
+            last[:] = [error.message]
+            return Pending("down, or not ready for commands")
+        return Pending(reason) if reason else True
+
+    told = ""
+
+    def tell(pending: Pending, seconds: float) -> None:
+        nonlocal told
+        if pending.state != told:
+            context.say(f"Waiting for the restart: {pending.state} ({seconds:.0f} s)")
+            told = pending.state
+
+    patience = Patience(timeout_s, _PAUSES.first_s, _PAUSES.growth, _PAUSES.longest_s, _PAUSES.soon_s)
+    with time_limit(timeout_s, message, context.cancel) as limit:
+        try:
+            wait_until(probe, what="the machine", patience=patience, cancel=limit, on_pending=tell)
+        except (Cancelled, BuildTimeout, WaitTimeout) as error:
+            context.cancel.check()
+            said = f"; last: {last[0]}" if last else ""
+            text = f"the machine was not back {timeout_s:g} s after it was told to restart ({told or 'silent'}{said})"
+            raise WaitTimeout(text, hint="give it more time, or look at its console") from error
