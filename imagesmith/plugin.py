@@ -31,11 +31,17 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "winrm": "imagesmith_winrm:connect",
     },
     "provisioners": {
+        "ansible": "imagesmith.provisioners.ansible:Ansible",
+        "ansible-local": "imagesmith.provisioners.ansible_local:AnsibleLocal",
         "breakpoint": "imagesmith.provisioners.breakpoint:Breakpoint",
         "file": "imagesmith.provisioners.file:File",
+        "powershell": "imagesmith.provisioners.powershell:Powershell",
+        "reboot": "imagesmith.provisioners.reboot:Reboot",
         "shell": "imagesmith.provisioners.shell:Shell",
         "shell-local": "imagesmith.provisioners.shell_local:ShellLocal",
         "sleep": "imagesmith.provisioners.sleep:Sleep",
+        "windows-restart": "imagesmith.provisioners.windows_restart:WindowsRestart",
+        "windows-shell": "imagesmith.provisioners.windows_shell:WindowsShell",
     },
     "post_processors": {
         "artifice": "imagesmith.post_processors.artifice:Artifice",
@@ -70,11 +76,6 @@ NOT_YET: Mapping[Kind, Mapping[str, str]] = {
     },
     "communicators": {},
     "provisioners": {
-        "powershell": "It needs WinRM, which comes with a later release",
-        "windows-shell": "It needs WinRM, which comes with a later release",
-        "windows-restart": "It needs WinRM, which comes with a later release",
-        "ansible": "Run ansible-playbook from a shell-local provisioner meanwhile",
-        "ansible-local": "Run ansible-playbook from a shell provisioner meanwhile",
         "goss": "It is somebody else's plugin; run goss from a shell provisioner",
     },
     "post_processors": {
