@@ -36,6 +36,12 @@ class CommunicatorOptions(Options):
     pause_before_connecting: Duration = option(
         default=0.0, doc="After the first successful connection wait this long, then connect again."
     )
+    wait_for_guest: bool = option(
+        default=True,
+        doc="Before provisioning wait until cloud-init has finished and no package manager is at work in the guest, "
+        "where it has them.",
+    )
+    guest_ready_timeout: Duration = option(default=300.0, doc="How long to wait for that.")
     ssh_host: str = option(default="", doc="Connect to this host instead of the address that the builder finds.")
     ssh_port: int = option(default=22, doc="The SSH server's port.")
     ssh_username: str = option(default="", doc="The user to log in as.")
@@ -188,6 +194,8 @@ class CommunicatorOptions(Options):
         return self.ssh_port
 
     def problems(self) -> Iterator[Diagnostic]:
+        if self.wait_for_guest and self.guest_ready_timeout <= 0:
+            yield Diagnostic("guest_ready_timeout must be more than 0", hint="wait_for_guest = false does not wait")
         if self.communicator == "winrm":
             yield from self._winrm_problems()
         if self.communicator == "ssh" and not self.ssh_username:

@@ -15,6 +15,7 @@ from imagesmith.errors import AccessDenied, Cancelled, ImagesmithError
 from imagesmith.interfaces import Address, Connect, Login, Machine, Provider, Remote
 from imagesmith.job import Job
 from imagesmith.lifecycle import Run
+from imagesmith.readiness import wait_until_ready
 
 _FORGET_KEY = (
     'for file in "$HOME/.ssh/authorized_keys" {more}; do '
@@ -46,12 +47,13 @@ def complete_login(job: Job, cloud: Provider, machine: Machine, login: Login) ->
 
 @contextmanager
 def connection(job: Job, cloud: Provider, machine: Machine, address: Address, login: Login) -> Iterator[Remote | None]:
-    """Connect as the template says; gives None with ``communicator = "none"``."""
+    """Connect as the template says, and wait until the guest is ready; gives None with ``communicator = "none"``."""
     if job.source.communicator == "none":
         yield None
         return
     remote = job.run.step("connect", _connect, job, cloud, machine, address, login)
     try:
+        wait_until_ready(job.run, remote.remote, job.source)
         yield remote.remote
     finally:
         remote.remote.close()
