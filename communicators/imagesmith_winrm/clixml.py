@@ -25,6 +25,7 @@ class Decoder:
     def __init__(self) -> None:
         self._pending = b""
         self._line_begins = True
+        self._line_ends = False
         self._parser: ET.XMLPullParser[ET.Element] | None = None
         self._raw = b""
         self._depth = 0
@@ -45,15 +46,18 @@ class Decoder:
         return b"" if self._parser else rest
 
     def _plain(self) -> tuple[bytes, bool]:
-        """Pass on text up to a mark, keeping back what may become one."""
+        """Pass on text up to a mark, keeping back what may become one. Line ends behind XML belong to it."""
+        if self._line_ends:
+            self._pending = self._pending.lstrip(b"\r\n")
+            self._line_ends = not self._pending
         position = 0
         while True:
             at_begin = self._line_begins if position == 0 else True
             rest = self._pending[position:]
             if at_begin and rest.startswith(_MARK):
                 shown = self._pending[:position]
-                self._pending = rest[len(_MARK) :].lstrip(b"\r\n")
-                self._parser, self._raw, self._depth = ET.XMLPullParser(("start", "end")), _MARK + b"\n", 0
+                self._pending = rest[len(_MARK) :]
+                self._parser, self._raw, self._depth = ET.XMLPullParser(("start", "end")), _MARK, 0
                 return shown, True
             if at_begin and rest and _MARK.startswith(rest):
                 shown, self._pending = self._pending[:position], rest
@@ -80,7 +84,7 @@ class Decoder:
             return shown, bool(self._pending)
         if end >= 0:
             self._parser, self._raw, self._line_begins = None, b"", True
-            self._pending = self._pending.lstrip(b"\r\n")
+            self._line_ends = True
         return shown, end >= 0 and bool(self._pending)
 
     def _parsed(self, data: bytes) -> bytes:

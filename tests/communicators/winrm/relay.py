@@ -122,8 +122,7 @@ def forward_proxy(host: str, port: int) -> Iterator[tuple[int, list[str]]]:
         with contextlib.suppress(OSError):
             while data := source.recv(_CHUNK):
                 if direct:
-                    for line in re.findall(rb"POST http://[^ ]+ HTTP", data):
-                        asked.append(line.decode())
+                    asked.extend(line.decode() for line in re.findall(rb"POST http://[^ ]+ HTTP", data))
                     data = re.sub(rb"POST http://[^/]+/", b"POST /", data)
                 sink.sendall(data)
         Relay._shut(source, sink)
