@@ -21,29 +21,35 @@ from imagesmith.provisioners.time_limit import time_limit
 from imagesmith.waiting import CancelToken, Patience, Pending
 
 _CLOUD_INIT = (
-    "cd /run/cloud-init 2>/dev/null; "
-    "if [ -e result.json ]; then "
-    'case $(tr -d " \\n" <result.json) in *\\"errors\\":\\[\\]*) ;; *) echo failed ;; esac; '
-    "elif [ -e status.json ] || [ -e enabled ]; then "
-    "case $(systemctl is-active cloud-final 2>/dev/null) in failed) echo failed ;; *) echo busy cloud-init ;; esac; fi; "
+    "cloud=$root/run/cloud-init; "
+    "if [ -e $cloud/result.json ]; then "
+    r'case $(tr -d " \n" <$cloud/result.json) in *\"errors\":\[\]*) ;; *) echo failed ;; esac; '
+    "elif [ -e $cloud/status.json ] || [ -e $cloud/enabled ]; then "
+    "case $(systemctl is-active cloud-final 2>/dev/null) in "
+    "failed) echo failed ;; *) echo busy cloud-init ;; esac; fi; "
 )
 # Whoever may read /proc/locks sees who holds what; the lock files themselves are often for root only.
 _LOCKED = (
-    "stat -c '%i %n' /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock "
-    "/var/cache/apt/archives/lock /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock 2>/dev/null | "
+    "stat -c '%i %n' $root/var/lib/dpkg/lock-frontend $root/var/lib/dpkg/lock $root/var/lib/apt/lists/lock "
+    "$root/var/cache/apt/archives/lock $root/var/lib/rpm/.rpm.lock $root/usr/lib/sysimage/rpm/.rpm.lock 2>/dev/null | "
     "while read -r inode name; do while read -r _ _ _ mode pid id _; do "
     'case "$mode $id" in "WRITE "*":$inode") echo "busy $name $(cat /proc/$pid/comm 2>/dev/null) $pid" ;; esac; '
     "done </proc/locks; done 2>/dev/null; "
 )
 # These hold no lock but the number of their process; a file that was left behind names none, or somebody else.
 _NUMBERED = (
-    "for file in /run/yum.pid /run/zypp.pid /var/cache/dnf/*.pid /var/lib/dnf/*.pid; do "
+    "for file in $root/run/yum.pid $root/run/zypp.pid $root/var/cache/dnf/*.pid $root/var/lib/dnf/*.pid; do "
     '[ -s "$file" ] && read -r pid <"$file" && [ -r "/proc/$pid/comm" ] && read -r name <"/proc/$pid/comm" && '
     'case $name in *dnf*|*yum*|*pytho*|zypper|packagekit*|y2*) echo "busy $file $name $pid" ;; esac; '
     "done 2>/dev/null; "
 )
-_QUESTION = "sh -c " + shlex.quote(f"{_CLOUD_INIT}{_LOCKED}{_NUMBERED}echo asked")
 _ASKED = "asked"
+_LAST_LOOK_S = 5.0
+
+
+def question(root: str = "") -> str:
+    """The command that asks the guest; ``root`` is the folder that stands for ``/``."""
+    return "sh -c " + shlex.quote(f"root={root}; {_CLOUD_INIT}{_LOCKED}{_NUMBERED}echo asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ def _wait(run: Run, remote: Remote, timeout_s: float) -> Seen:
 
         return run.wait_until("the guest", probe, Patience(timeout_s, soon_s=0.3, first_s=0.3, longest_s=3.0))
 
-    return _within(run, timeout_s, work)
+    return _within(run, timeout_s + _LAST_LOOK_S, work)
 
 
 def _within(run: Run, timeout_s: float, work: Callable[[CancelToken], Seen]) -> Seen:
@@ -96,7 +102,7 @@ def _within(run: Run, timeout_s: float, work: Callable[[CancelToken], Seen]) -> 
 def _look(remote: Remote, cancel: CancelToken) -> Seen:
     """One look. What answers nothing that can be understood has no such shell, and is taken to be ready."""
     try:
-        lines = remote.run(_QUESTION, cancel=cancel).stdout.splitlines()
+        lines = remote.run(question(), cancel=cancel).stdout.splitlines()
     except (ConnectionLost, ConnectError) as error:
         if getattr(error, "permanent", False):
             raise
