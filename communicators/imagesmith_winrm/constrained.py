@@ -56,6 +56,7 @@ def _append(remote: WinrmRemote, name: str, draft: str, data: bytes, before: int
     command = powershell.script("constrained_append", draft=powershell.path(draft), folder=powershell.path(folder))
     lines = b"".join(_numbers(data[place : place + _LINE]) for place in range(0, len(data), _LINE))
     for attempt in range(_TRIES):
+        shell = remote.shell
         try:
             size, words = _feed(remote, command, lines)
         except Refused:
@@ -63,7 +64,7 @@ def _append(remote: WinrmRemote, name: str, draft: str, data: bytes, before: int
         except ConnectionLost:
             if attempt == _TRIES - 1:
                 raise
-            remote.reconnect()
+            remote.recover(shell)
             size, words = _feed(remote, command, b"")
             if size == before:
                 continue

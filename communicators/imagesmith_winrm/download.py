@@ -40,30 +40,29 @@ def download_tree(remote: WinrmRemote, source: str, destination: Path) -> None:
     destination = Path(destination)
     archive = f"%TEMP%/imagesmith-{secrets.token_hex(8)}.zip"
     pattern = source.rstrip("/\\") or source
-    command = powershell.script("pack", draft=powershell.path(archive), source=powershell.path(pattern))
-    with remote.start(command) as process:
-        code, _, stderr = process.finish()
     try:
-        if code == powershell.CONSTRAINED:
-            remote.constrained = True
-            raise TransferError(
-                f"{source} can't be downloaded as a folder: PowerShell is constrained in this guest",
-                hint="download its files one by one",
-            )
-        if code:
-            raise failed("download", source, str(destination), stderr.decode("utf-8", "replace") or f"exit code {code}")
+        _pack(remote, pattern, archive, destination)
         with tempfile.TemporaryFile() as file:
             _fetch(remote, archive, str(destination), file)
             _unpack(file, source, destination)
     finally:
-        if not remote.cancel.is_set and code != powershell.CONSTRAINED:
-            _discard(remote, archive)
+        remote.owed.append(powershell.script("draft", draft=powershell.path(archive), action="'discard'"))
 
 
-def _discard(remote: WinrmRemote, archive: str) -> None:
-    command = powershell.script("draft", draft=powershell.path(archive), action="'discard'")
+def _pack(remote: WinrmRemote, source: str, archive: str, destination: Path) -> None:
+    """Make the archive in the guest. Raises `TransferError`."""
+    command = powershell.script("pack", draft=powershell.path(archive), source=powershell.path(source))
     with remote.start(command) as process:
-        process.finish()
+        code, _, stderr = process.finish()
+    if code == powershell.CONSTRAINED:
+        remote.constrained = True
+        raise TransferError(
+            f"{source} can't be downloaded as a folder: PowerShell is constrained in this guest",
+            hint="download its files one by one",
+        )
+    if code:
+        words = stderr.decode("utf-8", "replace")
+        raise failed("download", source, str(destination), words or f"exit code {code}")
 
 
 def _unpack(file: IO[bytes], source: str, destination: Path) -> None:
@@ -129,10 +128,11 @@ def _fetch(remote: WinrmRemote, source: str, destination: str, file: IO[bytes]) 
     fetched = _Fetched(file)
     cuts = 0
     while True:
-        before = fetched.size
+        before, shell = fetched.size, remote.shell
         fetched.begin()
         try:
             with _sender(remote, source, before) as process:
+                shell = process.shell
                 code, words = _follow(process, fetched)
         except Refused:
             raise
@@ -141,7 +141,7 @@ def _fetch(remote: WinrmRemote, source: str, destination: str, file: IO[bytes]) 
             if cuts > _CUTS:
                 raise
             remote.say(f"the connection broke during the download of {source}; going on after {fetched.size} bytes")
-            remote.reconnect()
+            remote.recover(shell)
             continue
         if code == powershell.CONSTRAINED:
             return False

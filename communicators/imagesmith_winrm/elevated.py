@@ -8,36 +8,26 @@ that is done as soon as there is one again.
 from __future__ import annotations
 
 import base64
-import contextlib
 import secrets
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imagesmith import redact
-from imagesmith.errors import ConnectionLost, ImagesmithError, ProvisionError
+from imagesmith.errors import ConnectionLost, ProvisionError
 from imagesmith.interfaces import CommandResult, OutputSink
 from imagesmith.waiting import CancelToken
 from imagesmith_winrm import powershell
-from imagesmith_winrm.shell import Process, Shell
+from imagesmith_winrm.shell import Process
 from imagesmith_winrm.sinks import Sinks
 
 if TYPE_CHECKING:
     from imagesmith_winrm.remote import WinrmRemote
 
-_CLEAN_UP_S = 15.0
 _LOG = "%SystemRoot%/Temp/{name}.out"
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A scheduled task of ours: its name and the file that its output goes to."""
-
-    name: str
-
-    def script(self, which: str) -> str:
-        """The command line of one of our scripts that is told about the task."""
-        log = powershell.path(_LOG.format(name=self.name))
-        return powershell.script(which, name=powershell.literal(self.name), log=log)
+def _script(which: str, name: str) -> str:
+    """The command line of one of our scripts that is told about the task and its log."""
+    return powershell.script(which, name=powershell.literal(name), log=powershell.path(_LOG.format(name=name)))
 
 
 def run(
@@ -51,26 +41,27 @@ def run(
 ) -> CommandResult:
     """Implements `imagesmith.interfaces.Elevating.run_elevated`."""
     redact.register(password)
-    task = Task(f"imagesmith-{secrets.token_hex(8)}")
+    name = f"imagesmith-{secrets.token_hex(8)}"
+    ending = _script("elevated_end", name)
     sinks = Sinks(output)
     try:
-        process = remote.start(task.script("elevated"), cancel=cancel, feeding=True)
+        process = remote.start(_script("elevated", name), cancel=cancel, feeding=True)
     except ConnectionLost:
-        remote.abandoned.append(task)
+        remote.owed.append(ending)
         return CommandResult(None)
     problem = b""
-    remote.abandoned.append(task)
+    remote.owed.append(ending)
     try:
         process.send(b"".join(_line(text) for text in (user, password, command)), end=True)
         problem = _follow(process, sinks)
-        remote.abandoned.remove(task)
+        remote.owed.remove(ending)
     except ConnectionLost:
         process.cancel.check()
     finally:
         process.close()
         sinks.finish()
         if process.cancel.is_set:
-            end_abandoned(remote)
+            remote.settle()
     if problem.strip():
         raise _failed(user, problem.decode("utf-8", "replace").strip())
     return CommandResult(process.exit_code, sinks.text("stdout"))
@@ -96,24 +87,3 @@ def _failed(user: str, words: str) -> ProvisionError:
         f'the command can\'t be run as "{user}": {words}',
         hint="check elevated_user and elevated_password; the user needs the right to log on as a batch job",
     )
-
-
-def end_abandoned(remote: WinrmRemote) -> None:
-    """End the tasks whose script could not do it itself, and remove what is left of them; never raises.
-
-    Works though the build is cancelled, over a connection of its own; what can't be done now stays to be done.
-    """
-    if not remote.abandoned:
-        return
-    wsman = remote.shell.wsman.clone(CancelToken())
-    wsman.be_quick(_CLEAN_UP_S)
-    with contextlib.suppress(ImagesmithError):
-        shell = Shell(wsman)
-        try:
-            while remote.abandoned:
-                with Process(shell, remote.abandoned[-1].script("elevated_end"), CancelToken()) as process:
-                    process.finish()
-                remote.abandoned.pop()
-        finally:
-            shell.close()
-    wsman.close()

@@ -20,6 +20,8 @@ from imagesmith_winrm.wsman import NotSent, Refused
 if TYPE_CHECKING:
     from imagesmith_winrm.connecting import Connector
 
+_SETTLE_S = 15.0
+
 
 class WinrmRemote:
     """Made by `imagesmith_winrm.connect`. Survives reboots: a shell that is gone is made anew when it is needed.
@@ -35,7 +37,7 @@ class WinrmRemote:
         self.say = connector.say
         self.constrained = False
         self.told_constrained = False
-        self.abandoned: list[elevated.Task] = []
+        self.owed: list[str] = []
 
     @property
     def shell(self) -> Shell:
@@ -49,6 +51,7 @@ class WinrmRemote:
         """
         cancel = cancel or self.cancel
         cancel.check()
+        self.settle()
         shell = self._shell
         if shell.spent:
             self._renew(shell, None)
@@ -118,19 +121,53 @@ class WinrmRemote:
     def reconnect(self, *, timeout_s: float | None = None) -> None:
         self._renew(self._shell, timeout_s)
 
-    def _renew(self, broken: Shell, timeout_s: float | None) -> None:
-        """Replace a shell, unless another thread has already done so. What still runs in the old one is ended."""
+    def recover(self, broken: Shell) -> None:
+        """Make the connection anew in the middle of a transfer, which then goes on.
+
+        Raises `ConnectionLost` if another thread has done so: it wanted to break the transfer off.
+        """
+        if not self._renew(broken, None):
+            raise ConnectionLost("the WinRM connection was made anew during a transfer")
+
+    def _renew(self, broken: Shell, timeout_s: float | None) -> bool:
+        """Replace a shell, unless another thread has already done so; whether it was us.
+
+        What still runs in the old one is ended.
+        """
         with self._making:
             if self._shell is not broken:
-                return
+                return False
+            broken.left = True
+            broken.wsman.line.shut()
             broken.wsman.close()
             self._shell = self._connector.connect(timeout_s)
             if not broken.spent:
                 with contextlib.suppress(ImagesmithError):
                     self._shell.wsman.delete(broken.id)
-        elevated.end_abandoned(self)
+            return True
+
+    def settle(self) -> None:
+        """Run the commands that are ``owed``: they remove what something broken off has left. Never raises.
+
+        Works though the build is cancelled, over a connection of its own; what can't be done now stays to be done.
+        """
+        if not self.owed:
+            return
+        wsman = self._shell.wsman.clone(CancelToken())
+        wsman.be_quick(_SETTLE_S)
+        with contextlib.suppress(ImagesmithError):
+            shell = Shell(wsman)
+            try:
+                while self.owed:
+                    with Process(shell, self.owed[-1], CancelToken()) as process:
+                        process.finish()
+                    self.owed.pop()
+            finally:
+                shell.close()
+        wsman.close()
 
     def close(self) -> None:
+        self.settle()
         self._shell.close()
 
     def __enter__(self) -> Self:

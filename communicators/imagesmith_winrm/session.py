@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import requests
+import requests.auth
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 

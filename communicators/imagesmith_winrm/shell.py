@@ -16,13 +16,17 @@ _GRACE_S = 3.0
 
 
 class Shell:
-    """Made by `imagesmith_winrm.connecting.Connector.connect`; ``wsman`` is its connection, ``id`` the service's."""
+    """Made by `imagesmith_winrm.connecting.Connector.connect`; ``wsman`` is its connection, ``id`` the service's.
+
+    ``spent``: it was closed after a cancelled command. ``left``: its connection was given up.
+    """
 
     def __init__(self, wsman: WsMan) -> None:
         """Opens it. Raises `ConnectionLost`."""
         self.wsman = wsman
         self.id = wsman.create()
         self.spent = False
+        self.left = False
 
     def close(self) -> None:
         """End the shell, everything in it and the connection; never raises and takes seconds at most."""
@@ -122,6 +126,8 @@ class Process:
         if self._ender:
             self._ender.join(_CLOSE_S * 3)
             self.shell.spent = True
+        if self.shell.left:
+            return
         with contextlib.suppress(ImagesmithError):
             if self.shell.spent:
                 self.shell.wsman.be_quick(_CLOSE_S)

@@ -87,59 +87,68 @@ def _token() -> str:
 
 
 def _deliver(remote: WinrmRemote, delivery: Delivery, file: IO[bytes]) -> bool:
-    """Send everything, going on after cuts; False where PowerShell is constrained."""
-    start, cuts, damaged = 0, 0, False
-    while True:
-        try:
-            code, words = _send(remote, delivery, file, start)
-        except Refused:
-            raise
-        except ConnectionLost:
-            cuts += 1
-            reached = _measured(remote, delivery)
-            cuts = 1 if reached > start else cuts
-            if cuts > _CUTS:
-                raise
-            start = reached
-            remote.say(f"the connection broke during the upload of {delivery.name}; going on after {start} bytes")
-            continue
-        if code == powershell.DAMAGED and not damaged:
-            damaged, start = True, 0
-            continue
-        if code in (0, powershell.CONSTRAINED):
-            return code == 0
-        _draft(remote, delivery, "discard")
-        if code == powershell.DAMAGED:
-            words = "it arrived damaged twice (SHA-256)"
-        raise failed("upload", delivery.name, delivery.target, words or f"exit code {code}")
+    """Send everything, going on after cuts; False where PowerShell is constrained. On errors nothing is left."""
+    try:
+        code, words = _send_until_whole(remote, delivery, file)
+    except BaseException:
+        remote.owed.append(_draft_script(delivery, "discard"))
+        raise
+    if code in (0, powershell.CONSTRAINED):
+        return code == 0
+    remote.owed.append(_draft_script(delivery, "discard"))
+    if code == powershell.DAMAGED:
+        words = "it arrived damaged twice (SHA-256)"
+    raise failed("upload", delivery.name, delivery.target, words or f"exit code {code}")
 
 
-def _send(remote: WinrmRemote, delivery: Delivery, file: IO[bytes], start: int) -> tuple[int, str]:
-    """One stream from ``start`` on; returns the exit code of the receiver and its words."""
+def _send_until_whole(remote: WinrmRemote, delivery: Delivery, file: IO[bytes]) -> tuple[int, str]:
+    """Returns the exit code of the last receiver and its words."""
     command = powershell.script(
         "receive",
         draft=powershell.path(delivery.draft),
         target=powershell.path(delivery.target),
         kind=powershell.literal(delivery.kind),
     )
-    with remote.start(command, feeding=True) as process:
+    start, cuts, damaged = 0, 0, False
+    while True:
+        shell = remote.shell
         try:
-            _stream(process, file, start)
+            with remote.start(command, feeding=True) as process:
+                shell = process.shell
+                code, words = _send(process, file, start)
         except Refused:
-            process.cancel.check()  # the receiver has ended before it had everything: it says why
-        code, _, stderr = process.finish()
+            raise
+        except ConnectionLost:
+            remote.recover(shell)
+            before, start = start, _measure(remote, delivery)
+            cuts = 1 if start > before else cuts + 1
+            if cuts > _CUTS:
+                raise
+            remote.say(f"the connection broke during the upload of {delivery.name}; going on after {start} bytes")
+            continue
+        if code != powershell.DAMAGED or damaged:
+            return code, words
+        damaged, start = True, 0
+
+
+def _send(process: Process, file: IO[bytes], start: int) -> tuple[int, str]:
+    """One stream from ``start`` on; returns the exit code of the receiver and its words."""
+    try:
+        _stream(process, file, start)
+    except Refused:
+        process.cancel.check()  # the receiver has ended before it had everything: it says why
+    code, _, stderr = process.finish()
     return code, stderr.decode("utf-8", "replace").strip()
 
 
 def _stream(process: Process, file: IO[bytes], start: int) -> None:
     """The content as lines of base64, an empty line, the SHA-256 of the whole."""
     digest = hashlib.sha256()
-    size = process.shell.wsman
+    wsman = process.shell.wsman
     pending = bytearray()
     for data in _from(file, start, digest):
         pending += base64.b64encode(data) + b"\n"
-        while len(pending) >= size.send_bytes:
-            amount = size.send_bytes
+        while len(pending) >= (amount := wsman.send_bytes):
             process.send(bytes(pending[:amount]))
             del pending[:amount]
     pending += b"\n" + digest.hexdigest().encode() + b"\n"
@@ -161,15 +170,13 @@ def _from(file: IO[bytes], start: int, digest: hashlib._Hash) -> Iterator[bytes]
         yield data
 
 
-def _measured(remote: WinrmRemote, delivery: Delivery) -> int:
-    """How much of the draft there is, after the connection was made anew."""
-    remote.reconnect()
-    return _draft(remote, delivery, "measure")
-
-
-def _draft(remote: WinrmRemote, delivery: Delivery, action: Literal["measure", "discard"]) -> int:
-    command = powershell.script("draft", draft=powershell.path(delivery.draft), action=powershell.literal(action))
-    with remote.start(command) as process:
+def _measure(remote: WinrmRemote, delivery: Delivery) -> int:
+    """How many bytes of the draft there are."""
+    with remote.start(_draft_script(delivery, "measure")) as process:
         _, stdout, _ = process.finish()
     text = stdout.decode("ascii", "replace").strip()
     return int(text) if text.isdigit() else 0
+
+
+def _draft_script(delivery: Delivery, action: Literal["measure", "discard"]) -> str:
+    return powershell.script("draft", draft=powershell.path(delivery.draft), action=powershell.literal(action))

@@ -41,6 +41,18 @@ class Guest:
     def read(self, path: str) -> bytes:
         return cast("bytes", self.windows.disk.read(path))
 
+    def paths(self) -> list[str]:
+        """Every file and folder."""
+        return [path for path, _ in self.windows.disk.walk()]
+
+    def tasks(self) -> list[str]:
+        """The names of the scheduled tasks."""
+        return sorted(self.windows.installation.tasks)
+
+    def constrain(self) -> None:
+        """From now on PowerShell may call no methods."""
+        self.windows.installation.language_mode = "ConstrainedLanguage"
+
     def shells(self) -> list[str]:
         """The remote shells that are open."""
         connections = self.machine._connections

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import threading
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def test_upload_of_bytes(remote: WinrmRemote, guest: Guest, size: int) -> None:
 def test_upload_of_a_local_file_to_a_place_with_variables(remote: WinrmRemote, guest: Guest, tmp_path: Path) -> None:
     local = tmp_path / "local.txt"
     local.write_bytes(b"\r\n\x00\x1a\x03 \xff text")
-    remote.upload(local, "%TEMP%\\it's ‘quoted’ & größe.txt")
+    remote.upload(local, "%TEMP%\\it's \u2018quoted\u2019 & größe.txt")
     found = [path for path in guest.paths() if path.endswith("größe.txt")]
     assert found[0].lower().startswith("c:\\users\\administrator\\appdata\\local\\temp\\")
     assert guest.read(found[0]) == local.read_bytes()
@@ -56,7 +57,7 @@ def test_upload_to_a_folder_says_so(remote: WinrmRemote, guest: Guest) -> None:
 
 
 def test_local_file_that_is_missing(remote: WinrmRemote, tmp_path: Path) -> None:
-    with pytest.raises(TransferError, match="nothing.txt can't be read"):
+    with pytest.raises(TransferError, match=r"nothing\.txt can't be read"):
         remote.upload(tmp_path / "nothing.txt", "C:/x.txt")
 
 
@@ -208,8 +209,6 @@ def test_cancelled_upload_ends_the_receiver(through: Relay, opener: Opener, gues
         while through.sent < 200_000:
             threading.Event().wait(0.01)
         connection.cancel.cancel()
-
-    import threading
 
     watcher = threading.Thread(target=when_some_has_gone)
     watcher.start()
