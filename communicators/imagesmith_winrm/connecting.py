@@ -114,6 +114,7 @@ class Connector:
             raise failures.classify(self.target, error) from error
         finally:
             forget()
+            line.close()
 
     def _method(self, offered: frozenset[str]) -> str:
         """How to log in. NTLM before basic: it hides the password, and without TLS all messages."""

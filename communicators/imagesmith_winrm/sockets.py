@@ -60,6 +60,13 @@ class Line:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
 
+    def close(self) -> None:
+        """Give the connection up, though an answer that nobody has read may still hold it; never raises."""
+        self.shut()
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.close()
+
 
 def dial(host: str, port: int, *, timeout_s: float, cancel: CancelToken) -> socket.socket:
     """Open a TCP connection, trying each address of the name in turn.

@@ -229,7 +229,7 @@ class WsMan:
         An encrypted message is bound to its connection, so a login must come first on a new one.
         """
         if self.line.hung_up:
-            self._session.close()
+            self._hang_up()
             self._begin()
         try:
             yield
@@ -253,5 +253,9 @@ class WsMan:
 
     def close(self) -> None:
         """End the connection; never raises."""
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         with contextlib.suppress(Exception):
             self._session.close()
+        self.line.close()

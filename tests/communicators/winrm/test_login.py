@@ -18,6 +18,7 @@ from imagesmith.errors import AuthenticationFailed, HostKeyMismatch, MissingDepe
 from imagesmith.interfaces import Login
 from tests.communicators.ssh.openssh import free_port
 from tests.communicators.winrm.conftest import PASSWORD, USER, Guest, Opener
+from tests.communicators.winrm.credssp import CredsspAuthentication
 from tests.communicators.winrm.relay import Relay, forward_proxy, relay
 from tests.effects import shows
 
@@ -67,6 +68,25 @@ def test_auth_goes_before_use_ntlm(through: Relay, opener: Opener) -> None:
 def test_credssp_must_be_offered(guest: Guest, opener: Opener) -> None:
     with pytest.raises(AuthenticationFailed, match="does not offer credssp"):
         opener(guest.host, winrm_auth="credssp", winrm_timeout=0.5)
+
+
+@pytest.fixture
+def credssp(own_guest: Guest, monkeypatch: pytest.MonkeyPatch) -> Guest:
+    """A machine that takes CredSSP only."""
+    monkeypatch.setattr("imagesmith_simulator.machines.windows.wsman.http.Authentication", CredsspAuthentication)
+    return own_guest
+
+
+def test_credssp_logs_in_and_encrypts(credssp: Guest, opener: Opener) -> None:
+    CredsspAuthentication.sealed_messages = 0
+    remote = opener(credssp.host, winrm_auth="credssp").remote
+    assert remote.run("echo hello& exit 3").exit_status == 3
+    assert CredsspAuthentication.sealed_messages >= 4
+
+
+def test_credssp_with_a_wrong_password(credssp: Guest, opener: Opener) -> None:
+    with pytest.raises(AuthenticationFailed, match=r"\(credssp\)"):
+        opener(credssp.host, winrm_auth="credssp", winrm_password="wrong", winrm_timeout=0.5)
 
 
 @pytest.mark.parametrize(("method", "module"), [("kerberos", "winrm.vendor.requests_kerberos")])
