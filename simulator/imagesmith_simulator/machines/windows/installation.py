@@ -60,6 +60,7 @@ class Installation:
     services: dict[str, str] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
     execution_policy: str = "RemoteSigned"
+    language_mode: str = "FullLanguage"
     generalized: bool = False
     user_data_done: bool = False
     machine_guid: str = ""

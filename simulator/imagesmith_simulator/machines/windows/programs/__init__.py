@@ -48,6 +48,16 @@ def stem(path: str) -> str:
     return base_name(path).lower().rpartition(".")[0]
 
 
+def base(path: str) -> str:
+    """The name of a program's file."""
+    return base_name(path)
+
+
+def place(path: str, context: Context) -> str:
+    """A path as a process means it. Raises `DiskError`."""
+    return absolute(path, context.cwd)
+
+
 def is_program(path: str) -> bool:
     """Whether a file is one of the programs that we know, and not somebody's own of the same name."""
     return path.lower().startswith("c:\\windows\\") and stem(path) in known()
