@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from imagesmith.interfaces import Artifact
     from imagesmith.post_processors.manifest import Manifest
     from imagesmith.provisioners.file import File
+    from imagesmith.provisioners.powershell import Powershell
+    from imagesmith.provisioners.reboot import Reboot
     from imagesmith.provisioners.shell import Shell
     from imagesmith.provisioners.shell_local import ShellLocal
     from imagesmith.provisioners.sleep import Sleep
+    from imagesmith.provisioners.windows_restart import WindowsRestart
+    from imagesmith.provisioners.windows_shell import WindowsShell
     from imagesmith.settings import RunSettings
     from imagesmith.waiting import CancelToken
 
@@ -28,10 +32,14 @@ __all__ = [
     "CancelToken",
     "File",
     "Manifest",
+    "Powershell",
+    "Reboot",
     "RunSettings",
     "Shell",
     "ShellLocal",
     "Sleep",
+    "WindowsRestart",
+    "WindowsShell",
     "__version__",
     "build",
     "errors",
@@ -45,10 +53,14 @@ _HOMES = {
     "CancelToken": "imagesmith.waiting",
     "File": "imagesmith.provisioners.file",
     "Manifest": "imagesmith.post_processors.manifest",
+    "Powershell": "imagesmith.provisioners.powershell",
+    "Reboot": "imagesmith.provisioners.reboot",
     "RunSettings": "imagesmith.settings",
     "Shell": "imagesmith.provisioners.shell",
     "ShellLocal": "imagesmith.provisioners.shell_local",
     "Sleep": "imagesmith.provisioners.sleep",
+    "WindowsRestart": "imagesmith.provisioners.windows_restart",
+    "WindowsShell": "imagesmith.provisioners.windows_shell",
     "build": "imagesmith.api",
     "validate": "imagesmith.api",
 }

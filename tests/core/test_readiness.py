@@ -142,7 +142,7 @@ def test_a_file_with_the_number_of_a_package_manager_is_waited_for(scene: Scene,
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as manager:
         assert "python" in Path(f"/proc/{manager.pid}/comm").read_text()
         file = scene.write(path, f"{manager.pid}\n")
-        later(0.6, lambda: (manager.kill(), manager.wait()))
+        later(0.6, lambda: manager.communicate(b"\n"))
         scene.wait()
     assert any(state.startswith(f"busy: {file} python") for state in scene.waited_for())
 
