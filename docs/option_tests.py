@@ -36,8 +36,8 @@ _ROOT = Path(__file__).parent.parent
 _INTRODUCTION = """<!-- made by docs/generate.py from the option tables and the marks in tests/; edit those -->
 # Which test shows what an option does
 
-Each test named here looks at what arrives at the simulated cloud, at a real sshd or in a file, and runs a second time with the
-option ignored: it has to fail then. An option without a test fails `make check`."""
+Each test named here looks at what arrives at the simulated cloud, at a real sshd or in a file, and runs a second time
+with the option ignored: it has to fail then. An option without a test fails `make check`."""
 _SECTIONS: Sequence[tuple[str, type[options.Options]]] = (
     ("Account and endpoints, of all of them", AccessOptions),
     ("Builder `huaweicloud-ecs`", HuaweicloudEcs),

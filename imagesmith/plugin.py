@@ -35,6 +35,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "ansible-local": "imagesmith.provisioners.ansible_local:AnsibleLocal",
         "breakpoint": "imagesmith.provisioners.breakpoint:Breakpoint",
         "file": "imagesmith.provisioners.file:File",
+        "hcp-sbom": "imagesmith.provisioners.hcp_sbom:HcpSbom",
         "powershell": "imagesmith.provisioners.powershell:Powershell",
         "reboot": "imagesmith.provisioners.reboot:Reboot",
         "shell": "imagesmith.provisioners.shell:Shell",

@@ -11,8 +11,8 @@ import pytest
 from imagesmith.errors import ImagesmithError, PostProcessError, ProvisionError
 from imagesmith.interfaces import Artifact
 from imagesmith.options import complete
-from imagesmith.post_processors.shell_local import ShellLocal as PostProcessor
-from imagesmith.provisioners.shell_local import ShellLocal as Provisioner
+from imagesmith.post_processors.shell_local import ShellLocal as PostShellLocal
+from imagesmith.provisioners.shell_local import ShellLocal
 from tests.effects import shows
 from tests.provisioners.local_remote import Scene
 
@@ -20,12 +20,12 @@ Run = Callable[..., list[str]]
 
 
 def _provision(scene: Scene, **given: Any) -> None:
-    complete(Provisioner(**given)).run(None, scene.provision)
+    complete(ShellLocal(**given)).run(None, scene.provision)
 
 
 def _post_process(scene: Scene, **given: Any) -> None:
     built = Artifact("b", "built", "", generated={"ID": "i-1"})
-    done = complete(PostProcessor(**given)).process(built, scene.post_process())
+    done = complete(PostShellLocal(**given)).process(built, scene.post_process())
     assert (done.artifact, done.keep_input, done.keep_forced) == (built, True, True)
 
 
@@ -49,38 +49,38 @@ def run(scene: Scene, folder: Path) -> Run:
     return both
 
 
-@shows(Provisioner, "inline", "inline_shebang")
-@shows(PostProcessor, "inline", "inline_shebang")
+@shows(ShellLocal, "inline", "inline_shebang")
+@shows(PostShellLocal, "inline", "inline_shebang")
 def test_inline_lines_run_under_their_interpreter(run: Run) -> None:
     assert run(inline=["print('{{build `ID`}}')"], inline_shebang="/usr/bin/env python3") == ["i-1"]
 
 
-@shows(Provisioner, "command")
-@shows(PostProcessor, "command")
+@shows(ShellLocal, "command")
+@shows(PostShellLocal, "command")
 def test_a_command_is_a_line(run: Run) -> None:
     assert run(command="echo one") == ["one"]
 
 
-@shows(Provisioner, "script", "environment_vars")
-@shows(PostProcessor, "script", "environment_vars")
+@shows(ShellLocal, "script", "environment_vars")
+@shows(PostShellLocal, "script", "environment_vars")
 def test_a_script_gets_variables(run: Run) -> None:
     assert run(script="a.sh", environment_vars=["A=1"]) == ["a 1"]
 
 
-@shows(Provisioner, "scripts", "env")
-@shows(PostProcessor, "scripts", "env")
+@shows(ShellLocal, "scripts", "env")
+@shows(PostShellLocal, "scripts", "env")
 def test_scripts_run_in_order(run: Run) -> None:
     assert run(scripts=["b.sh", "a.sh"], env={"A": "2"}) == ["b", "a 2"]
 
 
-@shows(Provisioner, "env_var_format")
-@shows(PostProcessor, "env_var_format")
+@shows(ShellLocal, "env_var_format")
+@shows(PostShellLocal, "env_var_format")
 def test_variables_are_written_as_the_format_says(run: Run) -> None:
     assert run(script="a.sh", env={"Z": "3"}, env_var_format="A=$A,%s-%s ")[0].endswith(",Z-3")
 
 
-@shows(Provisioner, "execute_command")
-@shows(PostProcessor, "execute_command")
+@shows(ShellLocal, "execute_command")
+@shows(PostShellLocal, "execute_command")
 def test_the_command_may_be_another(run: Run) -> None:
     command = ["/bin/sh", "-c", "echo {{.ID}} {{.Command}}; {{.Vars}} {{.Script}}"]
     first, second = run(script="a.sh", env={"A": "4"}, execute_command=command)
@@ -88,21 +88,21 @@ def test_the_command_may_be_another(run: Run) -> None:
     assert second == "a 4"
 
 
-@shows(Provisioner, "valid_exit_codes")
-@shows(PostProcessor, "valid_exit_codes")
+@shows(ShellLocal, "valid_exit_codes")
+@shows(PostShellLocal, "valid_exit_codes")
 def test_other_exit_codes_may_be_valid(run: Run) -> None:
     assert run(inline=["echo 5; exit 5"], valid_exit_codes=[5]) == ["5"]
 
 
-@shows(Provisioner, "only_on")
-@shows(PostProcessor, "only_on")
+@shows(ShellLocal, "only_on")
+@shows(PostShellLocal, "only_on")
 def test_on_other_systems_it_may_be_passed_by(run: Run, scene: Scene) -> None:
     assert run(inline=["echo here"], only_on=["windows", "darwin"]) == []
     assert "only on windows, darwin" in scene.said[0]
 
 
-@shows(Provisioner, "tempfile_extension")
-@shows(PostProcessor, "tempfile_extension")
+@shows(ShellLocal, "tempfile_extension")
+@shows(PostShellLocal, "tempfile_extension")
 def test_the_temporary_file_may_have_an_extension(run: Run) -> None:
     assert run(inline=["echo ${0##*.}"], tempfile_extension="bash") == ["bash"]
 
