@@ -17,9 +17,9 @@ from imagesmith.post_processors.shell_local import ShellLocal as PostShellLocal
 from imagesmith.provisioners.ansible import Ansible
 from imagesmith.provisioners.ansible_local import AnsibleLocal
 from imagesmith.provisioners.hcp_sbom import HcpSbom
-from imagesmith.provisioners.shell_local import ShellLocal
 from imagesmith.provisioners.powershell import Powershell
 from imagesmith.provisioners.reboot import Reboot
+from imagesmith.provisioners.shell_local import ShellLocal
 from imagesmith.provisioners.windows_restart import WindowsRestart
 from imagesmith.provisioners.windows_shell import WindowsShell
 from imagesmith_huaweicloud import (
