@@ -46,7 +46,7 @@ def download_tree(remote: WinrmRemote, source: str, destination: Path) -> None:
             _fetch(remote, archive, str(destination), file)
             _unpack(file, source, destination)
     finally:
-        remote.owed.append(powershell.script("draft", draft=powershell.path(archive), action="'discard'"))
+        remote.tidy(powershell.script("draft", draft=powershell.path(archive), action="'discard'"))
 
 
 def _pack(remote: WinrmRemote, source: str, archive: str, destination: Path) -> None:

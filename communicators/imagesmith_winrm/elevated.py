@@ -39,7 +39,11 @@ def run(
     output: OutputSink | None = None,
     cancel: CancelToken | None = None,
 ) -> CommandResult:
-    """Implements `imagesmith.interfaces.Elevating.run_elevated`."""
+    """Implements `imagesmith.interfaces.Elevating.run_elevated`.
+
+    The output of one command is streamed: of several that are joined by ``&`` it is that of the last, unless they are
+    in quotes behind ``cmd /c``.
+    """
     redact.register(password)
     name = f"imagesmith-{secrets.token_hex(8)}"
     ending = _script("elevated_end", name)

@@ -120,6 +120,7 @@ class WinrmRemote:
 
     def reconnect(self, *, timeout_s: float | None = None) -> None:
         self._renew(self._shell, timeout_s)
+        self.settle()
 
     def recover(self, broken: Shell) -> None:
         """Make the connection anew in the middle of a transfer, which then goes on.
@@ -145,6 +146,14 @@ class WinrmRemote:
                 with contextlib.suppress(ImagesmithError):
                     self._shell.wsman.delete(broken.id)
             return True
+
+    def tidy(self, command: str) -> None:
+        """Run a command that removes what we have left; now, or else when there is a connection again."""
+        self.owed.append(command)
+        with contextlib.suppress(ImagesmithError):
+            with Process(self._shell, command, self.cancel) as process:
+                process.finish()
+            self.owed.remove(command)
 
     def settle(self) -> None:
         """Run the commands that are ``owed``: they remove what something broken off has left. Never raises.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
+import time
 from types import TracebackType
 from typing import Self
 
-from imagesmith.errors import ImagesmithError
+from imagesmith.errors import ConnectionLost, ImagesmithError
 from imagesmith.waiting import CancelToken
 from imagesmith_winrm.wsman import Received, WsMan
 
@@ -87,10 +89,16 @@ class Process:
             self._over.set()
         return received
 
-    def finish(self) -> tuple[int, bytes, bytes]:
-        """Wait for the end; returns the exit code and all output. Raises what ``cancel`` says."""
+    def finish(self, limit_s: float = math.inf) -> tuple[int, bytes, bytes]:
+        """Wait for the end; returns the exit code and all output.
+
+        Raises `ConnectionLost` when it has not come within the limit, and what ``cancel`` says.
+        """
         stdout, stderr = b"", b""
+        began = time.monotonic()
         while self.exit_code is None:
+            if time.monotonic() - began > limit_s:
+                raise ConnectionLost("the command neither goes on nor ends")
             received = self.receive()
             stdout += received.stdout
             stderr += received.stderr

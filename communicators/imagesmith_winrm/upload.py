@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _LINE = 48 * 1024
 _CUTS = 3
+_LAST_WORDS_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def _deliver(remote: WinrmRemote, delivery: Delivery, file: IO[bytes]) -> bool:
         raise
     if code in (0, powershell.CONSTRAINED):
         return code == 0
-    remote.owed.append(_draft_script(delivery, "discard"))
+    remote.tidy(_draft_script(delivery, "discard"))
     if code == powershell.DAMAGED:
         words = "it arrived damaged twice (SHA-256)"
     raise failed("upload", delivery.name, delivery.target, words or f"exit code {code}")
@@ -132,12 +134,17 @@ def _send_until_whole(remote: WinrmRemote, delivery: Delivery, file: IO[bytes]) 
 
 
 def _send(process: Process, file: IO[bytes], start: int) -> tuple[int, str]:
-    """One stream from ``start`` on; returns the exit code of the receiver and its words."""
+    """One stream from ``start`` on; returns the exit code of the receiver and its words.
+
+    A receiver that has ended before it had everything says why; one that takes nothing more counts as a cut.
+    """
+    limit_s = math.inf
     try:
         _stream(process, file, start)
     except Refused:
-        process.cancel.check()  # the receiver has ended before it had everything: it says why
-    code, _, stderr = process.finish()
+        process.cancel.check()
+        limit_s = _LAST_WORDS_S
+    code, _, stderr = process.finish(limit_s)
     return code, stderr.decode("utf-8", "replace").strip()
 
 

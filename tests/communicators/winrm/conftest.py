@@ -39,7 +39,11 @@ class Guest:
         return self.machine.windows
 
     def read(self, path: str) -> bytes:
-        return cast("bytes", self.windows.disk.read(path))
+        return bytes(self.windows.disk.file(path).data)
+
+    def write(self, path: str, data: bytes) -> None:
+        self.windows.disk.make_folder(path.rpartition("\\")[0])
+        self.windows.disk.write(path, data)
 
     def paths(self) -> list[str]:
         """Every file and folder."""

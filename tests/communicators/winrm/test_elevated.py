@@ -26,10 +26,13 @@ def test_the_communicator_offers_it(remote: WinrmRemote) -> None:
 def test_output_and_exit_code(remote: WinrmRemote, guest: Guest) -> None:
     lines: list[str] = []
     result = remote.run_elevated(
-        "echo out& echo err 1>&2& exit 5", user=USER, password=PASSWORD, output=lambda _name, line: lines.append(line)
+        'cmd /c "echo out& echo err 1>&2& exit 5"',
+        user=USER,
+        password=PASSWORD,
+        output=lambda _name, line: lines.append(line),
     )
     assert result.exit_status == 5
-    assert "out" in lines
+    assert [line.strip() for line in lines] == ["out", "err"]
     assert nothing_left(guest)
 
 
@@ -42,7 +45,7 @@ def test_it_runs_as_that_user(remote: WinrmRemote, guest: Guest) -> None:
 def test_output_comes_while_it_runs(remote: WinrmRemote) -> None:
     came: list[float] = []
     remote.run_elevated(
-        "cmd /c echo first& ping -n 3 127.0.0.1& echo last",
+        'cmd /c "echo first& ping -n 3 127.0.0.1& echo last"',
         user=USER, password=PASSWORD, output=lambda _name, _line: came.append(time.monotonic()),
     )  # fmt: skip
     assert came[-1] - came[0] > 1
@@ -89,7 +92,7 @@ def test_cancelling_ends_the_task_too(guest: Guest, opener: Opener) -> None:
 
 def test_reboot_meanwhile_leaves_nothing(own_guest: Guest, opener: Opener) -> None:
     remote = opener(own_guest.host).remote
-    result = remote.run_elevated("shutdown /r /t 1 & ping -n 60 127.0.0.1", user=USER, password=PASSWORD)
+    result = remote.run_elevated('cmd /c "shutdown /r /t 1& ping -n 60 127.0.0.1"', user=USER, password=PASSWORD)
     assert result.exit_status is None
     remote.reconnect(timeout_s=20)
     assert nothing_left(own_guest)
