@@ -189,7 +189,7 @@ class Doors:
                     self._accept(key.data)
 
     def _ask_again(self) -> None:
-        """The firewall's rules may have changed. They are asked without our lock: the cloud may wait for us with its own."""
+        """The rules may have changed. They are asked for without our lock: the cloud may wait for us with its own."""
         with self._lock:
             ports = {listener.port for listener in self._open.values()}
         allowed = {port: self._admits(_LOCAL_PEER, port) for port in ports}

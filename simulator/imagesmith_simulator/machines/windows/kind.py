@@ -45,9 +45,7 @@ class WindowsKind:
             installation = spec.base.installation.copy()
         else:
             raise UsageError("a Windows machine can only start from a Windows machine's disk")
-        machine = WindowsMachine(
-            spec, installation, boot_s=self._boot_s, reboot_s=self._reboot_s, forget=self._forget
-        )
+        machine = WindowsMachine(spec, installation, boot_s=self._boot_s, reboot_s=self._reboot_s, forget=self._forget)
         with self._lock:
             self._machines.add(machine)
         return machine

@@ -98,7 +98,7 @@ class WindowsMachine:
             if first:
                 first_boot.run_user_data(windows, self._spec.user_data)
             self._say("Windows is up\n")
-        except Exception:  # a defect of ours: shown where people look, and logged
+        except Exception:  # noqa: BLE001 - a defect of ours: shown where people look, and logged
             _log.exception("the boot of %s failed", self._spec.id)
             self._say("the simulated machine failed to boot; see the simulator's log\n")
 

@@ -109,7 +109,7 @@ class Processes:
             code = program(process.context)
         except (Killed, ImagesmithError):
             code = CONTROL_C_EXIT
-        except Exception:
+        except Exception:  # noqa: BLE001 - a defect of ours is logged and ends the process
             _log.exception("a program of a simulated Windows machine failed: %s", process.name)
             process.context.stderr.write(b"the simulated machine failed; see the simulator's log\r\n")
             code = -1

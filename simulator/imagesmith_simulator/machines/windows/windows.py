@@ -168,7 +168,9 @@ class Windows:
             context.cwd = self.disk.real_path(cwd)
         if shell:
             return self.processes.start("cmd.exe", lambda ctx: interpreter.run_line(self, line, ctx), context)
-        return self.processes.start(line.split(" ")[0], lambda ctx: programs.run_line(self, line, ctx), context)
+        return self.processes.start(
+            line.split(" ", maxsplit=1)[0], lambda ctx: programs.run_line(self, line, ctx), context
+        )
 
     def stop(self) -> None:
         """Everything ends."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-_TOKEN = re.compile(r"\s*(0x[0-9a-f]+|\d+|<<=?|>>=?|[-+*/%&|^]=|[-+*/%&|^~!()=,]|[^\s\d+\-*/%&|^~!()=,<>][^\s+\-*/%&|^~!()=,<>]*)", re.I)
+_TOKEN = re.compile(
+    r"\s*(0x[0-9a-f]+|\d+|<<=?|>>=?|[-+*/%&|^]=|[-+*/%&|^~!()=,]|[^\s\d+\-*/%&|^~!()=,<>][^\s+\-*/%&|^~!()=,<>]*)",
+    re.IGNORECASE,
+)
 _LEVELS = (("|",), ("^",), ("&",), ("<<", ">>"), ("+", "-"), ("*", "/", "%"))
 
 

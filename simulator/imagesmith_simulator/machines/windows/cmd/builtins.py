@@ -218,9 +218,9 @@ def _nothing(session: Session, text: str, io: Context) -> int | None:
 
 def _start(session: Session, text: str, io: Context) -> int | None:
     """Run something in the background: ``start "title" /b program``."""
+    from imagesmith.waiting import CancelToken
     from imagesmith_simulator.machines.windows import programs
     from imagesmith_simulator.machines.windows.streams import Nothing
-    from imagesmith.waiting import CancelToken
 
     text = re.sub(r'^\s*"[^"]*"', "", text).strip()
     wait = re.search(r"/w(?:ait)?\b", text, re.IGNORECASE)
@@ -230,7 +230,9 @@ def _start(session: Session, text: str, io: Context) -> int | None:
     if wait:
         return programs.run_line(session.windows, text, child)
     child.kill = CancelToken()
-    session.windows.processes.start(text.split(" ")[0], lambda ctx: programs.run_line(session.windows, text, ctx), child)
+    session.windows.processes.start(
+        text.split(" ")[0], lambda ctx: programs.run_line(session.windows, text, ctx), child
+    )
     return 0
 
 

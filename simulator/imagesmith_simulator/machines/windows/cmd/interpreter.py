@@ -191,8 +191,8 @@ class Session:
         found = programs.resolve(self.windows, name, context)
         if found is None:
             shown = name.replace("/", "\\") if "\\" in name or "/" in name else name
-            text = f"'{shown}' is not recognized as an internal or external command,\r\noperable program or batch file.\r\n"
-            io.stderr.write(text.encode())
+            text = f"'{shown}' is not recognized as an internal or external command,\r\n"
+            io.stderr.write(f"{text}operable program or batch file.\r\n".encode())
             return NOT_FOUND
         if found.lower().endswith((".bat", ".cmd")) and not programs.is_program(found):
             code = self.run_batch(found, [name, *batch_arguments(rest)], io)
@@ -238,7 +238,9 @@ class Session:
             if not line.strip() or line.lstrip().startswith(":"):
                 continue
             if self.echo and not line.lstrip().startswith("@"):
-                io.stdout.write(f"\r\n{self.scope.cwd}>{expand(line, self.scope, self.windows.disk).strip()} \r\n".encode())
+                io.stdout.write(
+                    f"\r\n{self.scope.cwd}>{expand(line, self.scope, self.windows.disk).strip()} \r\n".encode()
+                )
             try:
                 code = self.execute_line(line, io)
             except Goto as goto:

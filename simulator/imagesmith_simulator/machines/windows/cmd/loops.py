@@ -28,11 +28,11 @@ def run_if(session: Session, node: If, io: Context) -> int:
 def _holds(session: Session, node: If) -> bool:
     left, right = session.substituted(node.left), session.substituted(node.right)
     if node.test == "errorlevel":
-        return session.scope.error_level >= _number(left, 0)
+        return session.scope.error_level >= (_number(left) or 0)
     if node.test == "defined":
         return session.scope.lookup(left) is not None
     if node.test == "cmdextversion":
-        return _number(left, 0) <= 2
+        return (_number(left) or 0) <= 2
     if node.test == "exist":
         try:
             path = session.path(left)
@@ -47,21 +47,27 @@ def _compare(operator: str, left: str, right: str, *, ignore_case: bool) -> bool
         left, right = left.lower(), right.lower()
     if operator == "==":
         return left == right
-    first: object = _number(left, None)
-    second: object = _number(right, None)
-    if first is None or second is None:
-        first, second = left, right
-    order = (first > second) - (first < second)  # type: ignore[operator]
-    return {"equ": order == 0, "neq": order != 0, "lss": order < 0, "leq": order <= 0, "gtr": order > 0}.get(
-        operator, order >= 0
-    )
+    numbers = _number(left), _number(right)
+    if numbers[0] is None or numbers[1] is None:
+        order = (left > right) - (left < right)
+    else:
+        order = (numbers[0] > numbers[1]) - (numbers[0] < numbers[1])
+    holds = {
+        "equ": order == 0,
+        "neq": order != 0,
+        "lss": order < 0,
+        "leq": order <= 0,
+        "gtr": order > 0,
+        "geq": order >= 0,
+    }
+    return holds[operator]
 
 
-def _number(text: str, default: int | None) -> int | None:  # type: ignore[misc]
+def _number(text: str) -> int | None:
     try:
         return int(text, 0)
     except ValueError:
-        return default
+        return None
 
 
 def run_for(session: Session, node: For, io: Context) -> int:
@@ -94,7 +100,7 @@ def _items(session: Session, node: For, io: Context) -> Iterator[list[str]]:
 
 
 def _counted(text: str) -> Iterator[list[str]]:
-    start, step, end = (int(part.strip() or 0, 0) for part in (text.split(",") + ["0", "0"])[:3])
+    start, step, end = (int(part.strip() or "0", 0) for part in (*text.split(","), "0", "0")[:3])
     number = start
     while (number <= end) if step >= 0 else (number >= end):
         yield [str(number)]

@@ -11,7 +11,8 @@ _IF = re.compile(r"if(?=[\s(/])", re.IGNORECASE)
 _FOR = re.compile(r"for(?=\s)", re.IGNORECASE)
 _REM = re.compile(r"(?:rem(?=[\s.;,=:]|$)|::?)[^\n]*", re.IGNORECASE)
 _LOOP = re.compile(
-    r"for\s+(?P<switches>(?:/[dlrf]\s*(?:\"[^\"]*\"\s*|(?=%)|[^\s%(/][^\s%(]*\s+)?)*)%(?P<name>[^\s%])\s+in\s*\(", re.I
+    r"for\s+(?P<switches>(?:/[dlrf]\s*(?:\"[^\"]*\"\s*|(?=%)|[^\s%(/][^\s%(]*\s+)?)*)%(?P<name>[^\s%])\s+in\s*\(",
+    re.IGNORECASE,
 )
 _OPERAND = re.compile(r'((?:"[^"\n]*"?|[^\s"=&|<>()])+)')
 _COMPARE = re.compile(r"\s*(==|equ\b|neq\b|lss\b|leq\b|gtr\b|geq\b)\s*", re.IGNORECASE)

@@ -1,8 +1,7 @@
 """powershell.exe's own command line, and how it ends.
 
-Known: -Command, -EncodedCommand, -File, -ExecutionPolicy, -NoProfile, -NonInteractive, -NoLogo, -NoExit (without effect),
--InputFormat, -OutputFormat, -WindowStyle, -Version; abbreviated as PowerShell takes them. Over pipes an encoded command's
-errors are CLIXML unless -OutputFormat Text is given.
+Known: -Command, -EncodedCommand, -File, -ExecutionPolicy, -NoProfile, -NonInteractive, -NoLogo, -InputFormat,
+-OutputFormat; -NoExit, -WindowStyle and -Version are taken and make no difference. Names may be abbreviated. Over pipes an encoded command's errors are CLIXML unless -OutputFormat Text is given.
 """
 
 from __future__ import annotations
@@ -28,7 +27,16 @@ if TYPE_CHECKING:
     from imagesmith_simulator.machines.windows.windows import Windows
 
 _SWITCHES = ("noprofile", "noninteractive", "nologo", "noexit", "sta", "mta")
-_VALUED = ("command", "encodedcommand", "file", "executionpolicy", "inputformat", "outputformat", "windowstyle", "version")
+_VALUED = (
+    "command",
+    "encodedcommand",
+    "file",
+    "executionpolicy",
+    "inputformat",
+    "outputformat",
+    "windowstyle",
+    "version",
+)
 _SHORT = {"c": "command", "e": "encodedcommand", "ec": "encodedcommand", "enc": "encodedcommand", "f": "file",
           "ep": "executionpolicy", "ex": "executionpolicy", "exec": "executionpolicy", "i": "inputformat",
           "if": "inputformat", "o": "outputformat", "of": "outputformat", "nop": "noprofile", "noni": "noninteractive",
@@ -130,14 +138,17 @@ def _read_file(windows: Windows, words: list[str], context: Context, options: Op
         options.script = decode(bytes(windows.disk.file(options.file).data))
     except DiskError:
         raise BadCommandLine(
-            f"The argument '{name}' to the -File parameter does not exist. Provide the path to an existing '.ps1' file as "
-            "an argument to the -File parameter."
+            f"The argument '{name}' to the -File parameter does not exist. Provide the path to an existing '.ps1' file "
+            "as an argument to the -File parameter."
         ) from None
     policy = options.given.get("executionpolicy", windows.installation.execution_policy).lower()
     if policy in _SIGNED_ONLY:
-        raise BadCommandLine(f"File {options.file} cannot be loaded because running scripts is disabled on this system.")
+        raise BadCommandLine(
+            f"File {options.file} cannot be loaded because running scripts is disabled on this system."
+        )
     options.arguments = [
-        Given(word[1:], None, has_value=False) if word.startswith("-") and word[1:2].isalpha() else word for word in words
+        Given(word[1:], None, has_value=False) if word.startswith("-") and word[1:2].isalpha() else word
+        for word in words
     ]
 
 
@@ -150,7 +161,11 @@ def _execute(engine: Engine, options: Options) -> int:
         engine.block(block, host.output)
         return _code(engine, options)
     except ParseError as error:
-        host.error(ErrorInfo(str(error), "System.Management.Automation.ParseException", "ParserError", "ParserError", line=error.line))
+        host.error(
+            ErrorInfo(
+                str(error), "System.Management.Automation.ParseException", "ParserError", "ParserError", line=error.line
+            )
+        )
     except NotSimulated as error:
         text = f"ParserError: the simulated PowerShell does not know {error}, so that the script was ended here"
         host.error(ErrorInfo(text, "imagesmith.NotSimulated", "NotSimulated", "NotImplemented"))

@@ -78,7 +78,12 @@ def _array(value: Any, short: str) -> Any:
 
 
 def _integer(value: Any, short: str) -> int:
-    if short in ("int", "byte", "uint16", "long") and isinstance(value, str) and len(value) == 1 and not value.isdigit():
+    if (
+        short in ("int", "byte", "uint16", "long")
+        and isinstance(value, str)
+        and len(value) == 1
+        and not value.isdigit()
+    ):
         return ord(value)
     result = whole(value)
     low, high = _RANGES[short]

@@ -293,7 +293,9 @@ def _caught(info: ErrorInfo, types: list[nodes.TypeName]) -> bool:
 
 
 def _first_scope(windows: Windows) -> NamedValues:
-    version = Record(NamedValues({"Major": 5, "Minor": 1, "Build": 20348, "Revision": 2110}), "System.Version", "5.1.20348.2110")
+    version = Record(
+        NamedValues({"Major": 5, "Minor": 1, "Build": 20348, "Revision": 2110}), "System.Version", "5.1.20348.2110"
+    )
     state = Record(NamedValues({"LanguageMode": windows.installation.language_mode}))
     return NamedValues(
         {

@@ -7,7 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from imagesmith_simulator.machines.windows.powershell import conversion, nodes, operators
-from imagesmith_simulator.machines.windows.powershell.members import call_member, get_index, get_member, set_index, set_member
+from imagesmith_simulator.machines.windows.powershell.members import (
+    call_member,
+    get_index,
+    get_member,
+    set_index,
+    set_member,
+)
 from imagesmith_simulator.machines.windows.powershell.values import (
     ErrorInfo,
     NamedValues,
@@ -58,6 +64,8 @@ class Evaluation:
         evaluator = _EVALUATORS.get(type(node))
         if evaluator:
             return evaluator(self, node)
+        if isinstance(node, nodes.Pipeline) and len(node.elements) == 1 and type(node.elements[0]) in _EVALUATORS:
+            return self.evaluate(node.elements[0])  # a lone expression is its own value: an array of one stays one
         found: list[Any] = []
         self.statement(node, found.append)
         return flat(found)
@@ -95,7 +103,9 @@ class Evaluation:
             "home": lambda: self.lookup("USERPROFILE", "env"),
             "pid": lambda: 4242 + os.getpid() % 1000,
             "pshome": lambda: "C:\\Windows\\System32\\WindowsPowerShell\\v1.0",
-            "host": lambda: Record(NamedValues({"Name": "ConsoleHost", "UI": Record(NamedValues({"RawUI": Record()}))})),
+            "host": lambda: Record(
+                NamedValues({"Name": "ConsoleHost", "UI": Record(NamedValues({"RawUI": Record()}))})
+            ),
         }
         return simple[name]() if name in simple else None
 

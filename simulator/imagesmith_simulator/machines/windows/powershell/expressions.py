@@ -7,10 +7,44 @@ import re
 from imagesmith_simulator.machines.windows.powershell import nodes
 from imagesmith_simulator.machines.windows.powershell.scanner import Scanner
 
-_COMPARISONS = (
-    "eq ne gt ge lt le like notlike match notmatch replace contains notcontains in notin is isnot as split join".split()
+_COMPARISONS = [
+    "eq",
+    "ne",
+    "gt",
+    "ge",
+    "lt",
+    "le",
+    "like",
+    "notlike",
+    "match",
+    "notmatch",
+    "replace",
+    "contains",
+    "notcontains",
+    "in",
+    "notin",
+    "is",
+    "isnot",
+    "as",
+    "split",
+    "join",
+]
+_CASED = (
+    "eq",
+    "ne",
+    "gt",
+    "ge",
+    "lt",
+    "le",
+    "like",
+    "notlike",
+    "match",
+    "notmatch",
+    "replace",
+    "contains",
+    "notcontains",
+    "split",
 )
-_CASED = ("eq", "ne", "gt", "ge", "lt", "le", "like", "notlike", "match", "notmatch", "replace", "contains", "notcontains", "split")
 _COMPARISONS += [prefix + word for word in _CASED for prefix in "ci"]
 _LEVELS: tuple[tuple[str, ...], ...] = (
     ("-and", "-or", "-xor"),
@@ -112,7 +146,11 @@ class ExpressionParser(Scanner):
             return self._postfix(named)
         start = self.at
         self.skip()
-        if self.char and (self.char in "$@([\"'{-+!,\u2018\u201c" or self.char.isdigit()) and not re.match(r"-[A-Za-z]", self.text[self.at :]):
+        if (
+            self.char
+            and (self.char in "$@([\"'{-+!,\u2018\u201c" or self.char.isdigit())
+            and not re.match(r"-[A-Za-z]", self.text[self.at :])
+        ):
             return nodes.Cast(line, named, self._unary())
         self.at = start
         return named

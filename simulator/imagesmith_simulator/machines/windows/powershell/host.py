@@ -45,7 +45,9 @@ class Host:
 
     def line(self, text: str, *, end: str = "\r\n") -> None:
         """Print a text."""
-        self._context.stdout.write((text.replace("\n", "\r\n").replace("\r\r\n", "\r\n") + end).encode(errors="replace"))
+        self._context.stdout.write(
+            (text.replace("\n", "\r\n").replace("\r\r\n", "\r\n") + end).encode(errors="replace")
+        )
 
     def error(self, info: ErrorInfo) -> None:
         """Show an error."""
@@ -90,7 +92,8 @@ class Host:
 def describe(info: ErrorInfo) -> list[str]:
     """An error's lines as the console shows them."""
     command = f"{info.command} : " if info.command else ""
-    category = f"{info.category}: ({info.target if isinstance(info.target, str) else ''}:) [{info.command}], {info.exception.rpartition('.')[2]}"
+    target = info.target if isinstance(info.target, str) else ""
+    category = f"{info.category}: ({target}:) [{info.command}], {info.exception.rpartition('.')[2]}"
     return [
         *f"{command}{info.message}".split("\n"),
         f"At line:{info.line or 1} char:1",
@@ -101,7 +104,9 @@ def describe(info: ErrorInfo) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    return re.sub(r"[\x00-\x1f\x7f]", lambda found: f"_x{ord(found.group(0)):04X}_", escape(text.replace("_x", "_x005F_x")))
+    return re.sub(
+        r"[\x00-\x1f\x7f]", lambda found: f"_x{ord(found.group(0)):04X}_", escape(text.replace("_x", "_x005F_x"))
+    )
 
 
 Printer = Callable[[Any], None]

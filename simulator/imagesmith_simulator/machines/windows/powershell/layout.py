@@ -50,7 +50,11 @@ def _laid_out(rows: list[dict[str, Any]]) -> list[str]:
     if not rows:
         return []
     if "" in rows[0]:  # hash tables
-        rows = [{"Name": name, "Value": value} for row in rows for name, value in zip(row["Name"], row["Value"], strict=True)]
+        rows = [
+            {"Name": name, "Value": value}
+            for row in rows
+            for name, value in zip(row["Name"], row["Value"], strict=True)
+        ]
     if len(rows[0]) > 4:
         return [line for row in rows for line in ["", *as_list(row)]] + [""]
     return ["", *as_table(rows), ""]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from imagesmith_simulator.machines.windows.powershell.dotnet.texts import TEXT_METHODS, call_text
 from imagesmith_simulator.machines.windows.powershell.dotnet.formatting import format_value
 from imagesmith_simulator.machines.windows.powershell.dotnet.registry import StaticType, guarded
+from imagesmith_simulator.machines.windows.powershell.dotnet.texts import TEXT_METHODS, call_text
 from imagesmith_simulator.machines.windows.powershell.values import (
     DotNet,
     ErrorInfo,
@@ -45,7 +45,7 @@ def _property(engine: Engine, target: Any, name: str) -> Any:
     if isinstance(target, Table):
         return _table_property(target, name)
     if isinstance(target, Record):
-        return target.properties[name] if name in target.properties else _MISSING
+        return target.properties.get(name, _MISSING)
     if isinstance(target, ErrorInfo):
         return _error_property(target, name)
     if isinstance(target, DotNet):
@@ -62,7 +62,7 @@ def _table_property(table: Table, name: str) -> Any:
     if name in table:
         return table[name]
     simple = {"keys": list(table), "values": list(table.values()), "count": len(table)}
-    return simple.get(name, _MISSING if name in ("length",) else None)
+    return simple.get(name, _MISSING if name == "length" else None)
 
 
 def _error_property(info: ErrorInfo, name: str) -> Any:
@@ -123,7 +123,9 @@ def set_member(engine: Engine, target: Any, name: str, value: Any) -> None:
         return
     setter = getattr(target, f"set_{name.lower()}", None)
     if setter is None:
-        raise failure(f"The property '{name}' cannot be found on this object. Verify that the property exists and can be set.")
+        raise failure(
+            f"The property '{name}' cannot be found on this object. Verify that the property exists and can be set."
+        )
     setter(value)
 
 
@@ -167,7 +169,7 @@ def _call_on_collection(engine: Engine, target: Any, name: str, arguments: list[
     if isinstance(target, list | bytearray):
         if lowered == "contains":
             return arguments[0] in target
-        if lowered in ("clone",):
+        if lowered == "clone":
             return type(target)(target)
         if lowered == "add" and isinstance(target, list):
             raise failure('Exception calling "Add" with "1" argument(s): "Collection was of a fixed size."')

@@ -10,6 +10,7 @@ from imagesmith_simulator.machines.windows.powershell.conversion import convert,
 from imagesmith_simulator.machines.windows.powershell.dotnet.formatting import format_text
 from imagesmith_simulator.machines.windows.powershell.values import (
     NotSimulated,
+    ScriptError,
     Table,
     failure,
     items,
@@ -83,7 +84,7 @@ def equal(left: Any, right: Any, *, cased: bool) -> bool:
     if isinstance(left, int | float):
         try:
             return number(left) == number(right)
-        except Exception:  # what can't be a number equals none
+        except ScriptError:  # what can't be a number equals none
             return False
     return bool(left == right)
 
@@ -102,12 +103,14 @@ def order(left: Any, right: Any, *, cased: bool) -> int:
 def wildcard(pattern: str) -> str:
     """A pattern with ``*``, ``?`` and ``[…]`` as a regular expression."""
     parts = re.split(r"(\*|\?|\[[^\]]+\])", pattern)
-    return "".join({"*": ".*", "?": "."}.get(part) or (part if part.startswith("[") else re.escape(part)) for part in parts)
+    return "".join(
+        {"*": ".*", "?": "."}.get(part) or (part if part.startswith("[") else re.escape(part)) for part in parts
+    )
 
 
 def compare(word: str, left: Any, right: Any, keep: Matches) -> Any:
     """A comparison by its word without ``-``, ``i`` or ``c``; of an array the items for which it holds."""
-    cased = word[0] == "c" and word not in ("contains",)
+    cased = word[0] == "c" and word != "contains"
     base = word[1:] if word[0] in "ci" and word[1:] in _BASES else word
     if base in ("contains", "notcontains"):
         found = any(equal(item, right, cased=cased) for item in items(left))
@@ -131,12 +134,29 @@ def _one(word: str, left: Any, right: Any, cased: bool, keep: Matches) -> bool:
         return bool(re.fullmatch(wildcard(text(right)), text(left), flags)) == (word == "like")
     match = regular(text(right), cased=cased).search(text(left))
     if match and word == "match":
-        groups: dict[int | str, str] = {index: value for index, value in enumerate((match.group(0), *match.groups())) if value is not None}
+        groups: dict[int | str, str] = {
+            index: value for index, value in enumerate((match.group(0), *match.groups())) if value is not None
+        }
         keep({**groups, **{name: value for name, value in match.groupdict().items() if value is not None}})
     return bool(match) == (word == "match")
 
 
-_BASES = ("eq", "ne", "gt", "ge", "lt", "le", "like", "notlike", "match", "notmatch", "contains", "notcontains", "replace", "split")
+_BASES = (
+    "eq",
+    "ne",
+    "gt",
+    "ge",
+    "lt",
+    "le",
+    "like",
+    "notlike",
+    "match",
+    "notmatch",
+    "contains",
+    "notcontains",
+    "replace",
+    "split",
+)
 
 
 def regular(pattern: str, *, cased: bool) -> re.Pattern[str]:
@@ -152,7 +172,9 @@ def replace(left: Any, right: Any, *, cased: bool) -> Any:
     parts = list(items(right))
     pattern = regular(text(parts[0]) if parts else "", cased=cased)
     wanted = text(parts[1]) if len(parts) > 1 else ""
-    substitute = re.sub(r"\$(?:\{(\w+)\}|(\d+))", lambda found: f"\\g<{found.group(1) or found.group(2)}>", wanted.replace("\\", "\\\\"))
+    substitute = re.sub(
+        r"\$(?:\{(\w+)\}|(\d+))", lambda found: f"\\g<{found.group(1) or found.group(2)}>", wanted.replace("\\", "\\\\")
+    )
     done = [pattern.sub(substitute.replace("$$", "$"), text(item)) for item in items(left)]
     return done if isinstance(left, list) else (done[0] if done else "")
 

@@ -12,9 +12,28 @@ _PARAMETER = re.compile(r"-([A-Za-z_?][\w-]*)(:)?")
 _REDIRECT = re.compile(r"([1-6*])?(>>|>)(&[12])?")
 _BARE_END = set(" \t\n\r;|&(){},<>") | {""}
 _NUMERIC = re.compile(r"-?(?:0x[0-9a-fA-F]+|\d+)(kb|mb|gb)?", re.IGNORECASE)
-_STARTS_EXPRESSION = re.compile(r"[$@(\[{\"'\u2018\u2019\u201c\u201d,!]|\d|-\d|-\(|-\$|\+\+|--|-not\b|-bnot\b|-split\b|-join\b|\.\d", re.I)
+_STARTS_EXPRESSION = re.compile(
+    r"[$@(\[{\"'\u2018\u2019\u201c\u201d,!]|\d|-\d|-\(|-\$|\+\+|--|-not\b|-bnot\b|-split\b|-join\b|\.\d", re.IGNORECASE
+)
 _NUMBER_COMMAND = re.compile(r"\d+[A-Za-z_\\]")
-_KEYWORDS = "if while do for foreach switch try function filter return exit throw break continue trap param".split()
+_KEYWORDS = [
+    "if",
+    "while",
+    "do",
+    "for",
+    "foreach",
+    "switch",
+    "try",
+    "function",
+    "filter",
+    "return",
+    "exit",
+    "throw",
+    "break",
+    "continue",
+    "trap",
+    "param",
+]
 
 
 class Parser(ExpressionParser):
@@ -57,9 +76,9 @@ class Parser(ExpressionParser):
             else:
                 block.statements.append(statement)
             self.skip()
-            if self.char and self.char not in ";\n" and not (closing and self.peek(closing)):
-                if not self._ended_by_brace():
-                    raise self.unexpected()
+            goes_on = self.char and self.char not in ";\n" and not (closing and self.peek(closing))
+            if goes_on and not self._ended_by_brace():
+                raise self.unexpected()
 
     def _ended_by_brace(self) -> bool:
         return self.text[: self.at].rstrip().endswith("}")

@@ -31,13 +31,92 @@ if TYPE_CHECKING:
     from imagesmith_simulator.machines.windows.powershell.engine import Engine
 
 Emit = Callable[[Any], None]
-_VERBS = (
-    "add clear close compare complete confirm connect convert convertfrom convertto copy debug disable disconnect "
-    "enable enter exit expand export find format get grant group import initialize install invoke join limit lock "
-    "measure merge mount move new open optimize out pop push read receive register remove rename repair request reset "
-    "resize resolve restart restore resume revoke save search select send set show skip split start stop submit suspend "
-    "switch sync tee test trace unblock undo uninstall unlock unprotect unregister update use wait watch where write"
-).split()
+_VERBS = [
+    "add",
+    "clear",
+    "close",
+    "compare",
+    "complete",
+    "confirm",
+    "connect",
+    "convert",
+    "convertfrom",
+    "convertto",
+    "copy",
+    "debug",
+    "disable",
+    "disconnect",
+    "enable",
+    "enter",
+    "exit",
+    "expand",
+    "export",
+    "find",
+    "format",
+    "get",
+    "grant",
+    "group",
+    "import",
+    "initialize",
+    "install",
+    "invoke",
+    "join",
+    "limit",
+    "lock",
+    "measure",
+    "merge",
+    "mount",
+    "move",
+    "new",
+    "open",
+    "optimize",
+    "out",
+    "pop",
+    "push",
+    "read",
+    "receive",
+    "register",
+    "remove",
+    "rename",
+    "repair",
+    "request",
+    "reset",
+    "resize",
+    "resolve",
+    "restart",
+    "restore",
+    "resume",
+    "revoke",
+    "save",
+    "search",
+    "select",
+    "send",
+    "set",
+    "show",
+    "skip",
+    "split",
+    "start",
+    "stop",
+    "submit",
+    "suspend",
+    "switch",
+    "sync",
+    "tee",
+    "test",
+    "trace",
+    "unblock",
+    "undo",
+    "uninstall",
+    "unlock",
+    "unprotect",
+    "unregister",
+    "update",
+    "use",
+    "wait",
+    "watch",
+    "where",
+    "write",
+]
 
 
 @dataclasses.dataclass
@@ -64,7 +143,10 @@ def run_pipeline(engine: Engine, node: nodes.Pipeline, emit: Emit) -> None:
     for position in range(len(commands) - 1, -1, -1):
         command = commands[position]
         if not isinstance(command, nodes.Command):
-            raise failure("Expressions are only allowed as the first element of a pipeline.", identity="ExpressionsMustBeFirstInPipeline")
+            raise failure(
+                "Expressions are only allowed as the first element of a pipeline.",
+                identity="ExpressionsMustBeFirstInPipeline",
+            )
         fed = position > 0 or commands is not node.elements
         stages.append(_stage(engine, command, sink, fed=fed))
         sink = stages[-1].process
@@ -82,7 +164,9 @@ def _stage(engine: Engine, command: nodes.Command, emit: Emit, *, fed: bool) -> 
     emit = _redirected(engine, command, emit, closing)
     target = engine.evaluate(command.name)
     positional, named = bind(engine, command.arguments)
-    inner = resolve(engine, target, command.operator, Invocation(engine, positional, named, emit, fed=fed, line=command.line))
+    inner = resolve(
+        engine, target, command.operator, Invocation(engine, positional, named, emit, fed=fed, line=command.line)
+    )
     merged = next((item for item in command.redirects if item.stream in ("2", "*")), None)
 
     def guarded(run: Callable[[], None]) -> None:
@@ -136,7 +220,7 @@ def _with_errors(engine: Engine, redirect: nodes.Redirect, emit: Emit, run: Call
     if target == "&1":
         collected = Buffer()
         engine.context = dataclasses.replace(context, stderr=collected)
-        engine.host.error = emit  # type: ignore[method-assign]
+        engine.host.error = emit  # type: ignore[method-assign, assignment]
     elif target == "":
         engine.context = dataclasses.replace(context, stderr=Buffer())
         engine.host.error = lambda info: None  # type: ignore[method-assign]
@@ -218,8 +302,8 @@ def resolve(engine: Engine, target: Any, operator: str, invocation: Invocation) 
     if dash and noun and verb.lower() in _VERBS:
         raise NotSimulated(f"the command {name}")
     raise failure(
-        f"The term '{name}' is not recognized as the name of a cmdlet, function, script file, or operable program. Check "
-        "the spelling of the name, or if a path was included, verify that the path is correct and try again.",
+        f"The term '{name}' is not recognized as the name of a cmdlet, function, script file, or operable program. "
+        "Check the spelling of the name, or if a path was included, verify that the path is correct and try again.",
         "System.Management.Automation.CommandNotFoundException",
         identity="CommandNotFoundException",
         category="ObjectNotFound",
@@ -290,7 +374,9 @@ def _parameter(block: nodes.Block, name: str) -> nodes.ParameterDefinition | Non
     return found[0] if len(found) == 1 else None
 
 
-def run_block(engine: Engine, block: nodes.Block, words: list[Any], emit: Emit, *, fed: list[Any] | None = None) -> None:
+def run_block(
+    engine: Engine, block: nodes.Block, words: list[Any], emit: Emit, *, fed: list[Any] | None = None
+) -> None:
     """Run a function's or script block's body in a scope of its own."""
     from imagesmith_simulator.machines.windows.powershell.engine import Return
 
@@ -371,7 +457,14 @@ def _program_stage(engine: Engine, path: str, invocation: Invocation) -> Stage:
     fed: list[Any] = []
 
     def end() -> None:
-        raw = command_line([f"-{word.name}" + (f":{text(word.value)}" if word.has_value else "") if isinstance(word, Given) else word for word in invocation.words])
+        raw = command_line(
+            [
+                f"-{word.name}" + (f":{text(word.value)}" if word.has_value else "")
+                if isinstance(word, Given)
+                else word
+                for word in invocation.words
+            ]
+        )
         context = engine.context.child()
         if invocation.fed:
             context.stdin = Buffer("".join(f"{line}\r\n" for line in render(fed)).encode())
@@ -397,7 +490,7 @@ def _run(engine: Engine, path: str, raw: str, context: Context) -> int:
 
 
 def command_line(words: list[Any]) -> str:
-    """Arguments as PowerShell 5 writes them into a command line: quotes around blanks, those inside left as they are."""
+    """Arguments as PowerShell 5 writes them into a command line: quotes around blanks, none for quotes inside."""
     parts = []
     for value in (item for word in words for item in (items(word) if isinstance(word, list) else [word])):
         word = text(value)

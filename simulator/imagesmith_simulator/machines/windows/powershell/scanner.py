@@ -10,7 +10,10 @@ from imagesmith_simulator.machines.windows.powershell import nodes
 _BLANK = re.compile(r"(?:[ \t\u00a0]|`\r?\n|<#.*?#>|#[^\n]*)*", re.DOTALL)
 _BLANK_LINES = re.compile(r"(?:[ \t\u00a0\r\n]|`\r?\n|<#.*?#>|#[^\n]*)*", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:(\$|\?|\^)|\{([^}]+)\}|((?:[A-Za-z]\w*:)?\w+))")
-_NUMBER = re.compile(r"(0x[0-9a-f]+|(?:\d+\.\d+|\.\d+|\d+\.?(?![.\w]))(?:e[+-]?\d+)?|\d+(?:e[+-]?\d+)?)([dl])?(kb|mb|gb|tb)?(?![\w])", re.I)
+_NUMBER = re.compile(
+    r"(0x[0-9a-f]+|(?:\d+\.\d+|\.\d+|\d+\.?(?![.\w]))(?:e[+-]?\d+)?|\d+(?:e[+-]?\d+)?)([dl])?(kb|mb|gb|tb)?(?![\w])",
+    re.IGNORECASE,
+)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "e": "\x1b"}
 _UNITS = {"kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30, "tb": 1 << 40}
 _SINGLE = "'\u2018\u2019\u201a\u201b"
@@ -74,7 +77,9 @@ class Scanner:
         """Pass this text, after blanks. Raises `ParseError` where it is not there."""
         self.skip(lines=True)
         if not self.take(text):
-            raise self.error(f"Missing '{text}'" if self.char else f"Missing closing '{text}' at the end of the script.")
+            raise self.error(
+                f"Missing '{text}'" if self.char else f"Missing closing '{text}' at the end of the script."
+            )
 
     def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """Pass what fits a pattern."""

@@ -1,4 +1,4 @@
-"""The values of a script. Numbers, strings, booleans and null are Python's; ``byte[]`` is a bytearray, arrays are lists."""
+"""The values of a script: numbers, strings, booleans and null are Python's, ``byte[]`` a bytearray, arrays lists."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class NamedValues(dict[str, Any]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """A value, or the default."""
-        return self[name] if name in self else default
+        return self[name] if str(name).lower() in self._spelled else default
 
 
 class Table(NamedValues):
@@ -63,7 +63,7 @@ class ScriptBlock:
 
 
 class DotNet:
-    """An object of a .NET class: methods are named ``do_…`` and properties ``get_…`` and ``set_…``, in lower case."""
+    """An object of a .NET class: methods are ``do_name``, properties ``get_name`` and ``set_name``, in lower case."""
 
     type = "System.Object"
 
@@ -89,7 +89,7 @@ class ErrorInfo:
 
 
 class ScriptError(Exception):
-    """A terminating error, which ``catch`` and ``trap`` can handle. ``whole``: it ends the script, not the statement."""
+    """A terminating error, for ``catch`` and ``trap`` to handle. ``whole``: it ends the script, not the statement."""
 
     def __init__(self, info: ErrorInfo, *, whole: bool = False) -> None:
         super().__init__(info.message)
@@ -128,7 +128,7 @@ def type_name(value: Any) -> str:
         (ErrorInfo, "System.Management.Automation.ErrorRecord"),
     ]
     found = next((name for kind, name in names if isinstance(value, kind)), None)
-    return found or getattr(value, "type", "System.Object")
+    return found or str(getattr(value, "type", "System.Object"))
 
 
 def items(value: Any) -> Iterator[Any]:
@@ -202,7 +202,8 @@ def number(value: Any) -> int | float:
         except ValueError:
             continue
     raise failure(
-        f'Cannot convert value "{text(value)}" to type "System.Int32". Error: "Input string was not in a correct format."',
+        f'Cannot convert value "{text(value)}" to type "System.Int32". Error: "Input string was not in a correct '
+        'format."',
         "System.Management.Automation.RuntimeException",
         identity="InvalidCastFromStringToInteger",
     )

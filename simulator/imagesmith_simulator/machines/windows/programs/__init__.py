@@ -129,4 +129,16 @@ def fail(context: Context, text: str, code: int = 1) -> int:
     return code
 
 
-__all__ = ["Program", "fail", "is_program", "join", "known", "resolve", "run", "run_line", "split", "stem", "write_line"]
+__all__ = [
+    "Program",
+    "fail",
+    "is_program",
+    "join",
+    "known",
+    "resolve",
+    "run",
+    "run_line",
+    "split",
+    "stem",
+    "write_line",
+]

@@ -18,7 +18,9 @@ def _whoami(windows: Windows, arguments: list[str], context: Context, raw: str) 
     if "/groups" in lowered:
         level = "High" if context.elevated else "Medium"
         write_line(context, "BUILTIN\\Administrators                Alias  S-1-5-32-544  Enabled group")
-        write_line(context, f"Mandatory Label\\{level} Mandatory Level  Label  S-1-16-{12288 if context.elevated else 8192}")
+        write_line(
+            context, f"Mandatory Label\\{level} Mandatory Level  Label  S-1-16-{12288 if context.elevated else 8192}"
+        )
         return 0
     if arguments:
         return fail(context, f"ERROR: Invalid argument/option - '{arguments[0]}'.")

@@ -40,7 +40,17 @@ def _shutdown(windows: Windows, arguments: list[str], context: Context, raw: str
 def _sysprep(windows: Windows, arguments: list[str], context: Context, raw: str) -> int:
     """``sysprep /generalize /oobe /shutdown|/reboot|/quit [/quiet] [/unattend:FILE]``."""
     given = {argument.lower().replace("-", "/", 1).split(":")[0] for argument in arguments}
-    unknown = given - {"/generalize", "/oobe", "/audit", "/shutdown", "/reboot", "/quit", "/quiet", "/unattend", "/mode"}
+    unknown = given - {
+        "/generalize",
+        "/oobe",
+        "/audit",
+        "/shutdown",
+        "/reboot",
+        "/quit",
+        "/quiet",
+        "/unattend",
+        "/mode",
+    }
     if unknown or not given & {"/oobe", "/audit"}:
         return fail(context, f"sysprep: the command line is not valid: {raw}", 1)
     if "/generalize" in given:

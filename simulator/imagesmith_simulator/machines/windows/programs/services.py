@@ -59,7 +59,7 @@ SETTINGS: dict[str, dict[str, Callable[[WinrmConfiguration, str], None]]] = {
         "cbthardeninglevel": _accepted,
     },
     "winrm/config/client": {"allowunencrypted": _accepted, "trustedhosts": _accepted, "networkdelayms": _accepted},
-    "winrm/config/client/auth": {name: _accepted for name in ("basic", "digest", "kerberos", "negotiate", "credssp")},
+    "winrm/config/client/auth": dict.fromkeys(("basic", "digest", "kerberos", "negotiate", "credssp"), _accepted),
 }
 
 
@@ -108,7 +108,7 @@ def _winrm(windows: Windows, arguments: list[str], context: Context, raw: str) -
     place = words[1] if len(words) > 1 else ""
     given = _SETTING.findall(raw[raw.find("@{") + 2 :]) if "@{" in raw else []
     listener = _LISTENER.match(place)
-    problem = f"Error: Invalid use of command line. Type \"winrm -?\" for help: {raw}"
+    problem = f'Error: Invalid use of command line. Type "winrm -?" for help: {raw}'
     if verb in ("set", "s") and given and not listener:
         problem = next(filter(None, (change_setting(windows, place, name, value) for name, value in given)), "")
     elif verb in ("set", "s", "create", "c") and listener:
@@ -152,7 +152,9 @@ def _net(windows: Windows, arguments: list[str], context: Context, raw: str) -> 
     words = [argument.lower() for argument in arguments]
     if len(words) > 1 and words[0] in ("start", "stop"):
         if not set_service(windows, arguments[1], running=words[0] == "start"):
-            return fail(context, "The service name is invalid.\r\n\r\nMore help is available by typing NET HELPMSG 2185.", 2)
+            return fail(
+                context, "The service name is invalid.\r\n\r\nMore help is available by typing NET HELPMSG 2185.", 2
+            )
         done = "started" if words[0] == "start" else "stopped"
         write_line(context, f"The {arguments[1]} service was {done} successfully.")
         return 0
@@ -194,7 +196,9 @@ def _sc(windows: Windows, arguments: list[str], context: Context, raw: str) -> i
     if words[0] in ("start", "stop"):
         set_service(windows, words[1], running=words[0] == "start")
     running = windows.winrm.running if words[1] == "winrm" else True
-    write_line(context, f"SERVICE_NAME: {known[words[1]]}\r\n        STATE : {'4  RUNNING' if running else '1  STOPPED'}")
+    write_line(
+        context, f"SERVICE_NAME: {known[words[1]]}\r\n        STATE : {'4  RUNNING' if running else '1  STOPPED'}"
+    )
     return 0
 
 

@@ -136,9 +136,7 @@ def _certutil(windows: Windows, arguments: list[str], context: Context, raw: str
             windows.disk.write(paths[1], base64.b64decode("".join(lines), validate=False))
         elif "-encode" in words and len(paths) == 2:
             text = base64.encodebytes(bytes(windows.disk.file(paths[0]).data)).decode().replace("\n", "\r\n")
-            windows.disk.write(
-                paths[1], f"-----BEGIN CERTIFICATE-----\r\n{text}-----END CERTIFICATE-----\r\n".encode()
-            )
+            windows.disk.write(paths[1], f"-----BEGIN CERTIFICATE-----\r\n{text}-----END CERTIFICATE-----\r\n".encode())
         else:
             return fail(context, f"CertUtil: the simulated machine does not know: {raw}", 1)
     except (DiskError, binascii.Error) as error:

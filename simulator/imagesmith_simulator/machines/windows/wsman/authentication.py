@@ -150,12 +150,11 @@ def _credentials(accounts: Accounts) -> str:
     """The users in the format of smbpasswd, which holds hashes, so that a password may have any character."""
     from spnego._ntlm_raw.crypto import ntowfv1
 
-    lines = []
-    for name, password in accounts.passwords.items():
-        digest = ntowfv1(password).hex().upper()
-        for domain in ("", ".\\", f"{accounts.hostname}\\", f"{accounts.hostname.upper()}\\", "WORKGROUP\\"):
-            lines.append(f"{domain}{name}:0:{'0' * 32}:{digest}:[U]:LCT-0")
-    return "\n".join(lines) + "\n"
+    domains = ("", ".\\", f"{accounts.hostname}\\", "WORKGROUP\\")  # compared without regard to case
+    digests = {name: ntowfv1(password).hex().upper() for name, password in accounts.passwords.items()}
+    return "".join(
+        f"{domain}{name}:0:{'0' * 32}:{digest}:[U]:LCT-0\n" for name, digest in digests.items() for domain in domains
+    )
 
 
 @contextlib.contextmanager

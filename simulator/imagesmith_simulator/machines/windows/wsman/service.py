@@ -17,7 +17,15 @@ from imagesmith_simulator.machines.windows.configuration import WinrmConfigurati
 from imagesmith_simulator.machines.windows.processes import CONTROL_C_EXIT, Process
 from imagesmith_simulator.machines.windows.streams import Killed, Pipe
 from imagesmith_simulator.machines.windows.wsman import faults, soap
-from imagesmith_simulator.machines.windows.wsman.shells import Command, Output, OutputStream, Shell, Shells, new_id, open_input
+from imagesmith_simulator.machines.windows.wsman.shells import (
+    Command,
+    Output,
+    OutputStream,
+    Shell,
+    Shells,
+    new_id,
+    open_input,
+)
 from imagesmith_simulator.machines.windows.wsman.soap import Request
 
 _STATE = f"{soap.SHELL}/CommandState"
@@ -161,9 +169,10 @@ class Service:
         except Killed:
             raise faults.aborted() from None
         identity = (line.get("CommandId") or new_id()).upper()
-        process.on_exit.append(output.end)
+        process.on_exit += [output.end, stdin.break_off]
         if process.done.is_set():
             output.end()
+            stdin.break_off()
         shell.commands[identity] = Command(identity, stdin, output, process)
         return soap.answer(
             request, f"<rsp:CommandResponse><rsp:CommandId>{identity}</rsp:CommandId></rsp:CommandResponse>"
@@ -189,7 +198,9 @@ class Service:
         if wanted is None:
             raise ValueError("no DesiredStream")
         command = shell.command(wanted.get("CommandId", ""))
-        limit = max(_SMALLEST_ENVELOPE, min(request.envelope or _USUAL_ENVELOPE, self._guest.winrm.max_envelope_kb * 1024))
+        limit = max(
+            _SMALLEST_ENVELOPE, min(request.envelope or _USUAL_ENVELOPE, self._guest.winrm.max_envelope_kb * 1024)
+        )
         found = command.output.fetch((limit - _OVERHEAD) * 3 // 4, request.timeout_s)
         shell.used = time.monotonic()
         if found is None:

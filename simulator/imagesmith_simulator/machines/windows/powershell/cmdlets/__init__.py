@@ -103,7 +103,14 @@ class Call:
         given = next((self.values[name] for name in names if name in self.values), None)
         return list(items(given)) if given is not None else list(self.input)
 
-    def error(self, message: str, exception: str = "System.Management.Automation.RuntimeException", *, identity: str = "", category: str = "NotSpecified") -> None:
+    def error(
+        self,
+        message: str,
+        exception: str = "System.Management.Automation.RuntimeException",
+        *,
+        identity: str = "",
+        category: str = "NotSpecified",
+    ) -> None:
         """An error after which the rest is still done, unless the caller or a preference says otherwise."""
         info = ErrorInfo(message, exception, identity, category, command=self.cmdlet.name, line=self.line)
         action = self.text("ErrorAction", self.engine.preference("ErrorActionPreference")).lower()
@@ -152,12 +159,7 @@ def _guarded(call: Call, run: Callable[[], Any]) -> None:
     try:
         run()
     except DiskError as error:
-        if error.trouble in ("no file", "no folder"):
-            call.error(f"Cannot find path '{error.path}' because it does not exist.", "System.Management.Automation.ItemNotFoundException", identity="PathNotFound", category="ObjectNotFound")
-        elif error.trouble == "exists":
-            call.error(f"An item with the specified name {error.path} already exists.", "System.IO.IOException", identity="ItemExists", category="ResourceExists")
-        else:
-            call.error(f"Access to the path '{error.path}' is denied.", "System.UnauthorizedAccessException", category="PermissionDenied")
+        _refused(call, error)
     except ScriptError as error:
         if call.text("ErrorAction").lower() in ("silentlycontinue", "ignore", "0") and not error.whole:
             call.engine.ok = False
@@ -167,6 +169,19 @@ def _guarded(call: Call, run: Callable[[], Any]) -> None:
         raise
     except ValueError as error:
         call.error(str(error), "System.ArgumentException", category="InvalidArgument")
+
+
+def _refused(call: Call, error: DiskError) -> None:
+    if error.trouble in ("no file", "no folder"):
+        message = f"Cannot find path '{error.path}' because it does not exist."
+        exception, category = "System.Management.Automation.ItemNotFoundException", "ObjectNotFound"
+    elif error.trouble == "exists":
+        message = f"An item with the specified name {error.path} already exists."
+        exception, category = "System.IO.IOException", "ResourceExists"
+    else:
+        message = f"Access to the path '{error.path}' is denied."
+        exception, category = "System.UnauthorizedAccessException", "PermissionDenied"
+    call.error(message, exception, identity=category, category=category)
 
 
 def _bound(found: Cmdlet, words: list[Any]) -> NamedValues:
@@ -186,7 +201,11 @@ def _bound(found: Cmdlet, words: list[Any]) -> NamedValues:
         elif waiting:
             values[name] = waiting.pop(0)
         else:
-            raise _binding(found, f"Missing an argument for parameter '{name}'. Specify a parameter and try again.", "MissingArgument")
+            raise _binding(
+                found,
+                f"Missing an argument for parameter '{name}'. Specify a parameter and try again.",
+                "MissingArgument",
+            )
     _place(found, rest, values)
     return values
 
@@ -198,7 +217,11 @@ def _place(found: Cmdlet, rest: list[Any], values: NamedValues) -> None:
         rest = [*head, [item for value in tail for item in (items(value) if isinstance(value, list) else [value])]]
     if len(rest) > len(free):
         shown = text(rest[len(free)])
-        raise _binding(found, f"A positional parameter cannot be found that accepts argument '{shown}'.", "PositionalParameterNotFound")
+        raise _binding(
+            found,
+            f"A positional parameter cannot be found that accepts argument '{shown}'.",
+            "PositionalParameterNotFound",
+        )
     for name, value in zip(free, rest, strict=False):
         values[name] = value
 
@@ -209,10 +232,14 @@ def _parameter(found: Cmdlet, name: str) -> str:
     if lowered in _SHORT:
         return _SHORT[lowered]
     exact = [item for item in known if item.lower() == lowered]
-    matching = exact or [item for item in (*found.positional, *found.named, *found.switches) if item.lower().startswith(lowered)]
+    matching = exact or [
+        item for item in (*found.positional, *found.named, *found.switches) if item.lower().startswith(lowered)
+    ]
     matching = matching or [item for item in known if item.lower().startswith(lowered)]
     if len(set(matching)) != 1:
-        raise _binding(found, f"A parameter cannot be found that matches parameter name '{name}'.", "NamedParameterNotFound")
+        raise _binding(
+            found, f"A parameter cannot be found that matches parameter name '{name}'.", "NamedParameterNotFound"
+        )
     return matching[0]
 
 

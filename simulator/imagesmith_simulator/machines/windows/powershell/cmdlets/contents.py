@@ -17,7 +17,15 @@ from imagesmith_simulator.machines.windows.powershell.values import NamedValues,
 _CONTENT = ("Encoding", "LiteralPath", "Value", "Path", "Filter", "Include", "Exclude")
 
 
-@cmdlet("Get-Content", "cat", "type", "gc", positional=("Path",), named=("LiteralPath", "Encoding", "ReadCount", "TotalCount", "Tail", "Head"), switches=("Raw", "Force", "Wait"))
+@cmdlet(
+    "Get-Content",
+    "cat",
+    "type",
+    "gc",
+    positional=("Path",),
+    named=("LiteralPath", "Encoding", "ReadCount", "TotalCount", "Tail", "Head"),
+    switches=("Raw", "Force", "Wait"),
+)
 def get_content(call: Call) -> None:
     """A file's lines, its whole text with -Raw, or its bytes with -Encoding Byte."""
     for path in chosen(call, "Path", "LiteralPath"):
@@ -60,7 +68,13 @@ def _bytes(call: Call, values: list[Any]) -> bytes:
     return encoding.encode("".join(f"{text(item)}{end}" for value in values for item in items(value)))
 
 
-@cmdlet("Set-Content", "sc", positional=("Path", "Value"), named=("LiteralPath", "Encoding"), switches=("Force", "NoNewline", "PassThru"))
+@cmdlet(
+    "Set-Content",
+    "sc",
+    positional=("Path", "Value"),
+    named=("LiteralPath", "Encoding"),
+    switches=("Force", "NoNewline", "PassThru"),
+)
 def set_content(call: Call) -> None:
     """Write a file."""
     values = [call.get("Value")] if "Value" in call.values else call.input
@@ -70,7 +84,13 @@ def set_content(call: Call) -> None:
         call.engine.windows.disk.write(full(call.engine, path), mark + _bytes(call, values))
 
 
-@cmdlet("Add-Content", "ac", positional=("Path", "Value"), named=("LiteralPath", "Encoding"), switches=("Force", "NoNewline", "PassThru"))
+@cmdlet(
+    "Add-Content",
+    "ac",
+    positional=("Path", "Value"),
+    named=("LiteralPath", "Encoding"),
+    switches=("Force", "NoNewline", "PassThru"),
+)
 def add_content(call: Call) -> None:
     """Append to a file."""
     values = [call.get("Value")] if "Value" in call.values else call.input
@@ -95,7 +115,9 @@ def get_file_hash(call: Call) -> None:
         call.emit(Record(NamedValues({"Algorithm": algorithm, "Hash": digest, "Path": path})))
 
 
-@cmdlet("Expand-Archive", positional=("Path", "DestinationPath"), named=("LiteralPath",), switches=("Force", "PassThru"))
+@cmdlet(
+    "Expand-Archive", positional=("Path", "DestinationPath"), named=("LiteralPath",), switches=("Force", "PassThru")
+)
 def expand_archive(call: Call) -> None:
     """Unpack a zip file."""
     for path in chosen(call, "Path", "LiteralPath"):
@@ -103,7 +125,12 @@ def expand_archive(call: Call) -> None:
         extract(call.engine, path, full(call.engine, target), overwrite=call.flag("Force"))
 
 
-@cmdlet("Compress-Archive", positional=("Path", "DestinationPath"), named=("LiteralPath", "CompressionLevel"), switches=("Force", "Update"))
+@cmdlet(
+    "Compress-Archive",
+    positional=("Path", "DestinationPath"),
+    named=("LiteralPath", "CompressionLevel"),
+    switches=("Force", "Update"),
+)
 def compress_archive(call: Call) -> None:
     """Pack into a zip file."""
     disk = call.engine.windows.disk

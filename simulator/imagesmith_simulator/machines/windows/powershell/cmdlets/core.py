@@ -25,7 +25,15 @@ from imagesmith_simulator.machines.windows.powershell.values import (
 )
 
 
-@cmdlet("ForEach-Object", "foreach", "%", positional=("Process",), named=("Begin", "End", "InputObject", "MemberName"), streaming=True, module=False)
+@cmdlet(
+    "ForEach-Object",
+    "foreach",
+    "%",
+    positional=("Process",),
+    named=("Begin", "End", "InputObject", "MemberName"),
+    streaming=True,
+    module=False,
+)
 def foreach_object(call: Call) -> Stage:
     """Run a block for each value, with the value in ``$_``."""
     engine = call.engine
@@ -55,14 +63,25 @@ def foreach_object(call: Call) -> Stage:
     return Stage(each, end)
 
 
-@cmdlet("Where-Object", "where", "?", positional=("FilterScript", "Value"), named=("Property", "InputObject"), switches=("EQ", "NE", "Like", "Match", "GT", "LT", "In", "NotLike", "NotMatch"), streaming=True, module=False)
+@cmdlet(
+    "Where-Object",
+    "where",
+    "?",
+    positional=("FilterScript", "Value"),
+    named=("Property", "InputObject"),
+    switches=("EQ", "NE", "Like", "Match", "GT", "LT", "In", "NotLike", "NotMatch"),
+    streaming=True,
+    module=False,
+)
 def where_object(call: Call) -> Stage:
     """Pass on the values for which a block or a comparison holds."""
     from imagesmith_simulator.machines.windows.powershell.operators import compare
 
     engine = call.engine
     condition = call.get("FilterScript", call.get("Property"))
-    operator = next((name for name in ("eq", "ne", "like", "match", "gt", "lt", "in", "notlike", "notmatch") if call.flag(name)), "")
+    operator = next(
+        (name for name in ("eq", "ne", "like", "match", "gt", "lt", "in", "notlike", "notmatch") if call.flag(name)), ""
+    )
 
     def each(item: Any) -> None:
         engine.context.check()
@@ -96,19 +115,31 @@ def new_object(call: Call) -> None:
     call.emit(find_type(name).make(call.engine, [given] if isinstance(given, bytearray) else list(items(given))))
 
 
-@cmdlet("Add-Type", positional=("TypeDefinition",), named=("AssemblyName", "Path", "MemberDefinition", "Name", "Namespace"), switches=("PassThru",))
+@cmdlet(
+    "Add-Type",
+    positional=("TypeDefinition",),
+    named=("AssemblyName", "Path", "MemberDefinition", "Name", "Namespace"),
+    switches=("PassThru",),
+)
 def add_type(call: Call) -> None:
     """Assemblies are there already; there is no compiler."""
     if "AssemblyName" not in call.values:
         raise NotSimulated("Add-Type with source code")
 
 
-@cmdlet("Add-Member", positional=("NotePropertyName", "NotePropertyValue"), named=("Name", "Value", "MemberType", "InputObject"), switches=("PassThru", "Force"))
+@cmdlet(
+    "Add-Member",
+    positional=("NotePropertyName", "NotePropertyValue"),
+    named=("Name", "Value", "MemberType", "InputObject"),
+    switches=("PassThru", "Force"),
+)
 def add_member(call: Call) -> None:
     """Give a record one more property."""
     for record in call.subjects("InputObject"):
         if isinstance(record, Record):
-            record.properties[call.text("NotePropertyName") or call.text("Name")] = call.get("NotePropertyValue", call.get("Value"))
+            record.properties[call.text("NotePropertyName") or call.text("Name")] = call.get(
+                "NotePropertyValue", call.get("Value")
+            )
         if call.flag("PassThru"):
             call.emit(record)
 
@@ -119,7 +150,17 @@ def _variable_name(call: Call) -> tuple[str, str]:
     return name, scope.lower()
 
 
-@cmdlet("Set-Variable", "set", "sv", "New-Variable", "nv", positional=("Name", "Value"), named=("Scope", "Option", "Description", "Visibility"), switches=("Force", "PassThru"), module=False)
+@cmdlet(
+    "Set-Variable",
+    "set",
+    "sv",
+    "New-Variable",
+    "nv",
+    positional=("Name", "Value"),
+    named=("Scope", "Option", "Description", "Visibility"),
+    switches=("Force", "PassThru"),
+    module=False,
+)
 def set_variable(call: Call) -> None:
     """Set a variable; ``variable:global:name`` names it, too."""
     name, scope = _variable_name(call)
@@ -132,7 +173,11 @@ def get_variable(call: Call) -> None:
     """A variable's value."""
     name, _ = _variable_name(call)
     if not call.engine.has_variable(name):
-        call.error(f"Cannot find a variable with the name '{name}'.", "System.Management.Automation.ItemNotFoundException", category="ObjectNotFound")
+        call.error(
+            f"Cannot find a variable with the name '{name}'.",
+            "System.Management.Automation.ItemNotFoundException",
+            category="ObjectNotFound",
+        )
         return
     value = call.engine.lookup(name)
     call.emit(value if call.flag("ValueOnly") else Record(NamedValues({"Name": name, "Value": value})))
@@ -183,9 +228,19 @@ def get_command(call: Call) -> None:
             kind = "Function" if wanted in call.engine.functions else "Cmdlet"
             call.emit(Record(NamedValues({"CommandType": kind, "Name": wanted, "Source": ""}), text=wanted))
         elif path:
-            call.emit(Record(NamedValues({"CommandType": "Application", "Name": wanted, "Source": path, "Path": path}), text=wanted))
+            call.emit(
+                Record(
+                    NamedValues({"CommandType": "Application", "Name": wanted, "Source": path, "Path": path}),
+                    text=wanted,
+                )
+            )
         else:
-            call.error(f"The term '{wanted}' is not recognized as the name of a cmdlet, function, script file, or operable program.", "System.Management.Automation.CommandNotFoundException", category="ObjectNotFound")
+            call.error(
+                f"The term '{wanted}' is not recognized as the name of a cmdlet, function, script file, or operable "
+                "program.",
+                "System.Management.Automation.CommandNotFoundException",
+                category="ObjectNotFound",
+            )
 
 
 @cmdlet("Invoke-Expression", "iex", positional=("Command",), streaming=True)
@@ -213,13 +268,20 @@ def set_psdebug(call: Call) -> None:
     """Scripts are not traced."""
 
 
-@cmdlet("Import-Module", "ipmo", positional=("Name",), switches=("Force", "PassThru", "DisableNameChecking"), module=False)
+@cmdlet(
+    "Import-Module", "ipmo", positional=("Name",), switches=("Force", "PassThru", "DisableNameChecking"), module=False
+)
 def import_module(call: Call) -> None:
     """All that there is, is loaded."""
     known = ("microsoft.powershell", "scheduledtasks", "cimcmdlets", "netsecurity", "storage", "servermanager")
     for name in items(call.get("Name")):
         if not text(name).lower().startswith(known):
-            raise failure(f"The specified module '{text(name)}' was not loaded because no valid module file was found in any module directory.", "System.IO.FileNotFoundException", category="ResourceUnavailable")
+            raise failure(
+                f"The specified module '{text(name)}' was not loaded because no valid module file was found in any "
+                "module directory.",
+                "System.IO.FileNotFoundException",
+                category="ResourceUnavailable",
+            )
 
 
 @cmdlet("New-Guid")

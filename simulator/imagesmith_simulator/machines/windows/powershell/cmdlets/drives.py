@@ -6,16 +6,34 @@ from typing import Any
 
 from imagesmith_simulator.machines.windows.configuration import DEFAULT_PORTS
 from imagesmith_simulator.machines.windows.powershell.cmdlets import CMDLETS, Call
-from imagesmith_simulator.machines.windows.powershell.values import NamedValues, NotSimulated, Record, failure, items, text
+from imagesmith_simulator.machines.windows.powershell.values import (
+    NamedValues,
+    NotSimulated,
+    Record,
+    failure,
+    items,
+    text,
+)
 from imagesmith_simulator.machines.windows.programs import services
 
 _MISSING = "System.Management.Automation.ItemNotFoundException"
-_PLACES = {"service\\auth": "winrm/config/service/auth", "client\\auth": "winrm/config/client/auth", "shell": "winrm/config/winrs",
-           "service": "winrm/config/service", "client": "winrm/config/client", "": "winrm/config"}  # fmt: skip
+_PLACES = {
+    "": "winrm/config",
+    "client": "winrm/config/client",
+    "client\\auth": "winrm/config/client/auth",
+    "service": "winrm/config/service",
+    "service\\auth": "winrm/config/service/auth",
+    "shell": "winrm/config/winrs",
+}
 
 
 def _missing(call: Call, path: str) -> None:
-    call.error(f"Cannot find path '{path}' because it does not exist.", _MISSING, identity="PathNotFound", category="ObjectNotFound")
+    call.error(
+        f"Cannot find path '{path}' because it does not exist.",
+        _MISSING,
+        identity="PathNotFound",
+        category="ObjectNotFound",
+    )
 
 
 def _key(name: str, rest: str) -> str:
@@ -24,7 +42,9 @@ def _key(name: str, rest: str) -> str:
 
 def _find_key(call: Call, name: str, rest: str) -> dict[str, Any] | None:
     wanted = _key(name, rest).lower()
-    return next((values for key, values in call.engine.windows.installation.registry.items() if key.lower() == wanted), None)
+    return next(
+        (values for key, values in call.engine.windows.installation.registry.items() if key.lower() == wanted), None
+    )
 
 
 def exists(call: Call, name: str, rest: str) -> bool:
@@ -38,7 +58,10 @@ def exists(call: Call, name: str, rest: str) -> bool:
         return rest in engine.functions or rest.lower() in CMDLETS
     if name in ("hklm", "hkcu"):
         prefix = _key(name, rest).lower()
-        return any(key.lower() == prefix or key.lower().startswith(prefix + "\\") for key in engine.windows.installation.registry)
+        return any(
+            key.lower() == prefix or key.lower().startswith(prefix + "\\")
+            for key in engine.windows.installation.registry
+        )
     if name == "wsman":
         return "listener" not in rest.lower() or bool(engine.windows.winrm.listeners)
     raise NotSimulated(f"the drive {name}:")
@@ -86,7 +109,13 @@ def children(call: Call, name: str, rest: str) -> None:
             call.emit(Record(NamedValues({"Name": key, "Value": value})))
     elif name == "wsman" and "listener" in rest.lower():
         for transport, port in call.engine.windows.winrm.listeners.items():
-            call.emit(Record(NamedValues({"Name": f"Listener_{transport}", "Keys": [f"Transport={transport}", "Address=*"], "Port": port})))
+            call.emit(
+                Record(
+                    NamedValues(
+                        {"Name": f"Listener_{transport}", "Keys": [f"Transport={transport}", "Address=*"], "Port": port}
+                    )
+                )
+            )
     elif name in ("hklm", "hkcu"):
         prefix = _key(name, rest).lower() + "\\"
         for key in call.engine.windows.installation.registry:
@@ -122,7 +151,11 @@ def remove(call: Call, name: str, rest: str) -> None:
         windows.winrm_changed()
     elif name in ("hklm", "hkcu"):
         prefix = _key(name, rest).lower()
-        found = [key for key in windows.installation.registry if key.lower() == prefix or key.lower().startswith(prefix + "\\")]
+        found = [
+            key
+            for key in windows.installation.registry
+            if key.lower() == prefix or key.lower().startswith(prefix + "\\")
+        ]
         for key in found:
             del windows.installation.registry[key]
         if not found:
@@ -144,7 +177,11 @@ def properties(call: Call, name: str, rest: str) -> None:
     wanted = [text(item).lower() for item in items(call.get("Name"))]
     found = {key: value for key, value in values.items() if not wanted or key.lower() in wanted}
     if wanted and not found:
-        call.error(f"Property {call.text('Name')} does not exist at path {_key(name, rest)}.", "System.Management.Automation.PSArgumentException", category="InvalidArgument")
+        call.error(
+            f"Property {call.text('Name')} does not exist at path {_key(name, rest)}.",
+            "System.Management.Automation.PSArgumentException",
+            category="InvalidArgument",
+        )
         return
     call.emit(Record(NamedValues({**found, "PSPath": f"Registry::{_key(name, rest)}"})))
 

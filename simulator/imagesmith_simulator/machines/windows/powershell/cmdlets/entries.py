@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from imagesmith_simulator.machines.windows.disk import DiskError, File, Folder, absolute, base_name, join, parent
-from imagesmith_simulator.machines.windows.powershell.cmdlets import Call, cmdlet
-from imagesmith_simulator.machines.windows.powershell.cmdlets import drives
+from imagesmith_simulator.machines.windows.powershell.cmdlets import Call, cmdlet, drives
 from imagesmith_simulator.machines.windows.powershell.cmdlets.paths import chosen, drive, fits, path_of
 from imagesmith_simulator.machines.windows.powershell.dotnet.filesystem import Entry, full
 from imagesmith_simulator.machines.windows.powershell.values import NamedValues, Record, items, text
@@ -20,7 +19,9 @@ def _elsewhere(call: Call, *names: str) -> list[tuple[str, str]]:
     return [(name, rest) for name, rest in found if name]
 
 
-@cmdlet("Get-Item", "gi", positional=("Path",), named=("LiteralPath", "Filter", "Include", "Exclude"), switches=("Force",))
+@cmdlet(
+    "Get-Item", "gi", positional=("Path",), named=("LiteralPath", "Filter", "Include", "Exclude"), switches=("Force",)
+)
 def get_item(call: Call) -> None:
     """Files and folders."""
     if others := _elsewhere(call, "LiteralPath", "Path"):
@@ -31,7 +32,15 @@ def get_item(call: Call) -> None:
         call.emit(Entry(call.engine.windows.disk, path))
 
 
-@cmdlet("Get-ChildItem", "dir", "ls", "gci", positional=("Path", "Filter"), named=("LiteralPath", "Include", "Exclude", "Depth"), switches=("Recurse", "Force", "Name", "File", "Directory", "Hidden"))
+@cmdlet(
+    "Get-ChildItem",
+    "dir",
+    "ls",
+    "gci",
+    positional=("Path", "Filter"),
+    named=("LiteralPath", "Include", "Exclude", "Depth"),
+    switches=("Recurse", "Force", "Name", "File", "Directory", "Hidden"),
+)
 def get_child_item(call: Call) -> None:
     """What is in folders."""
     disk = call.engine.windows.disk
@@ -61,7 +70,9 @@ def _listed(call: Call, path: str) -> None:
         call.emit(name if call.flag("Name") else Entry(call.engine.windows.disk, path))
 
 
-@cmdlet("Test-Path", positional=("Path",), named=("LiteralPath", "PathType", "Filter", "Include"), switches=("IsValid",))
+@cmdlet(
+    "Test-Path", positional=("Path",), named=("LiteralPath", "PathType", "Filter", "Include"), switches=("IsValid",)
+)
 def test_path(call: Call) -> None:
     """Whether something is there."""
     kinds: dict[str, Any] = {"container": Folder, "leaf": File, "any": (File, Folder)}
@@ -79,7 +90,13 @@ def test_path(call: Call) -> None:
         call.emit(any(isinstance(call.engine.windows.disk.find(path), kind) for path in found))
 
 
-@cmdlet("New-Item", "ni", positional=("Path",), named=("Name", "ItemType", "Type", "Value", "Target", "Transport", "Address", "CertificateThumbPrint", "Port"), switches=("Force",))
+@cmdlet(
+    "New-Item",
+    "ni",
+    positional=("Path",),
+    named=("Name", "ItemType", "Type", "Value", "Target", "Transport", "Address", "CertificateThumbPrint", "Port"),
+    switches=("Force",),
+)
 def new_item(call: Call) -> None:
     """A file, a folder, a registry key, a listener."""
     disk = call.engine.windows.disk
@@ -117,7 +134,18 @@ def mkdir(call: Call) -> None:
     new_item(call)
 
 
-@cmdlet("Remove-Item", "rm", "del", "rmdir", "rd", "erase", "ri", positional=("Path",), named=("LiteralPath", "Include", "Exclude", "Filter"), switches=("Recurse", "Force"))
+@cmdlet(
+    "Remove-Item",
+    "rm",
+    "del",
+    "rmdir",
+    "rd",
+    "erase",
+    "ri",
+    positional=("Path",),
+    named=("LiteralPath", "Include", "Exclude", "Filter"),
+    switches=("Recurse", "Force"),
+)
 def remove_item(call: Call) -> None:
     """Remove files and folders."""
     disk = call.engine.windows.disk
@@ -130,12 +158,23 @@ def remove_item(call: Call) -> None:
         if node and node.read_only and not call.flag("Force"):
             raise DiskError("denied", path)
         if isinstance(node, Folder) and node.children and not call.flag("Recurse"):
-            call.error(f"The item at {path} has children and the Recurse parameter was not specified; nobody can be asked.", _EXIST)
+            call.error(
+                f"The item at {path} has children and the Recurse parameter was not specified; nobody can be asked.",
+                _EXIST,
+            )
             continue
         disk.remove(path, recursive=True)
 
 
-@cmdlet("Copy-Item", "cp", "copy", "cpi", positional=("Path", "Destination"), named=("LiteralPath", "Filter"), switches=("Recurse", "Force", "PassThru", "Container"))
+@cmdlet(
+    "Copy-Item",
+    "cp",
+    "copy",
+    "cpi",
+    positional=("Path", "Destination"),
+    named=("LiteralPath", "Filter"),
+    switches=("Recurse", "Force", "PassThru", "Container"),
+)
 def copy_item(call: Call) -> None:
     """Copy files and folders."""
     disk = call.engine.windows.disk
@@ -150,7 +189,15 @@ def copy_item(call: Call) -> None:
             disk.put(where, copied)
 
 
-@cmdlet("Move-Item", "mv", "move", "mi", positional=("Path", "Destination"), named=("LiteralPath",), switches=("Force", "PassThru"))
+@cmdlet(
+    "Move-Item",
+    "mv",
+    "move",
+    "mi",
+    positional=("Path", "Destination"),
+    named=("LiteralPath",),
+    switches=("Force", "PassThru"),
+)
 def move_item(call: Call) -> None:
     """Move files and folders."""
     disk = call.engine.windows.disk
@@ -163,7 +210,9 @@ def move_item(call: Call) -> None:
             disk.move(path, where)
 
 
-@cmdlet("Rename-Item", "ren", "rni", positional=("Path", "NewName"), named=("LiteralPath",), switches=("Force", "PassThru"))
+@cmdlet(
+    "Rename-Item", "ren", "rni", positional=("Path", "NewName"), named=("LiteralPath",), switches=("Force", "PassThru")
+)
 def rename_item(call: Call) -> None:
     """Give another name."""
     for path in chosen(call, "Path", "LiteralPath"):
@@ -202,7 +251,12 @@ def get_location(call: Call) -> None:
     call.emit(Record(NamedValues({"Path": call.engine.context.cwd}), text=call.engine.context.cwd))
 
 
-@cmdlet("Split-Path", positional=("Path",), named=("LiteralPath",), switches=("Parent", "Leaf", "Extension", "LeafBase", "Qualifier"))
+@cmdlet(
+    "Split-Path",
+    positional=("Path",),
+    named=("LiteralPath",),
+    switches=("Parent", "Leaf", "Extension", "LeafBase", "Qualifier"),
+)
 def split_path(call: Call) -> None:
     """A part of a path."""
     for value in call.subjects("Path", "LiteralPath"):
@@ -245,7 +299,14 @@ def get_item_property(call: Call) -> None:
         drives.properties(call, name, rest)
 
 
-@cmdlet("Set-ItemProperty", "sp", "New-ItemProperty", positional=("Path", "Name", "Value"), named=("LiteralPath", "Type", "PropertyType"), switches=("Force", "PassThru"))
+@cmdlet(
+    "Set-ItemProperty",
+    "sp",
+    "New-ItemProperty",
+    positional=("Path", "Name", "Value"),
+    named=("LiteralPath", "Type", "PropertyType"),
+    switches=("Force", "PassThru"),
+)
 def set_item_property(call: Call) -> None:
     """Set values of registry keys."""
     for name, rest in _elsewhere(call, "LiteralPath", "Path"):

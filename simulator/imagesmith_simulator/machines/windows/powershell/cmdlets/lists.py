@@ -9,10 +9,25 @@ from imagesmith_simulator.machines.windows.powershell.cmdlets import Call, cmdle
 from imagesmith_simulator.machines.windows.powershell.layout import columns
 from imagesmith_simulator.machines.windows.powershell.members import get_member
 from imagesmith_simulator.machines.windows.powershell.operators import order
-from imagesmith_simulator.machines.windows.powershell.values import NamedValues, Record, ScriptBlock, items, number, text, whole
+from imagesmith_simulator.machines.windows.powershell.values import (
+    NamedValues,
+    Record,
+    ScriptBlock,
+    items,
+    number,
+    text,
+    whole,
+)
 
 
-@cmdlet("Select-Object", "select", positional=("Property",), named=("ExpandProperty", "First", "Last", "Skip", "InputObject"), switches=("Unique",), rest=True)
+@cmdlet(
+    "Select-Object",
+    "select",
+    positional=("Property",),
+    named=("ExpandProperty", "First", "Last", "Skip", "InputObject"),
+    switches=("Unique",),
+    rest=True,
+)
 def select_object(call: Call) -> None:
     """Some of the values, or some of their properties."""
     values = call.input[whole(call.get("Skip", 0)) :]
@@ -47,7 +62,14 @@ def _key(call: Call, value: Any, by: Any) -> Any:
     return get_member(call.engine, value, text(by)) if by is not None else value
 
 
-@cmdlet("Sort-Object", "sort", positional=("Property",), named=("InputObject",), switches=("Descending", "Unique"), rest=True)
+@cmdlet(
+    "Sort-Object",
+    "sort",
+    positional=("Property",),
+    named=("InputObject",),
+    switches=("Descending", "Unique"),
+    rest=True,
+)
 def sort_object(call: Call) -> None:
     """In order."""
     keys = list(items(call.get("Property"))) or [None]
@@ -55,7 +77,11 @@ def sort_object(call: Call) -> None:
     def compare(one: Any, other: Any) -> int:
         for key in keys:
             left, right = _key(call, one, key), _key(call, other, key)
-            found = order(text(left), text(right), cased=False) if left is None or right is None else order(left, right, cased=False)
+            found = (
+                order(text(left), text(right), cased=False)
+                if left is None or right is None
+                else order(left, right, cased=False)
+            )
             if found:
                 return found
         return 0
@@ -68,11 +94,21 @@ def sort_object(call: Call) -> None:
             before.append(value)
 
 
-@cmdlet("Measure-Object", "measure", positional=("Property",), named=("InputObject",), switches=("Sum", "Average", "Maximum", "Minimum", "Line"))
+@cmdlet(
+    "Measure-Object",
+    "measure",
+    positional=("Property",),
+    named=("InputObject",),
+    switches=("Sum", "Average", "Maximum", "Minimum", "Line"),
+)
 def measure_object(call: Call) -> None:
     """Count, and add up."""
     values = call.subjects("InputObject")
-    numbers = [number(_key(call, value, call.get("Property"))) for value in values] if set(call.values) & {"Sum", "Average", "Maximum", "Minimum"} else []
+    numbers = (
+        [number(_key(call, value, call.get("Property"))) for value in values]
+        if set(call.values) & {"Sum", "Average", "Maximum", "Minimum"}
+        else []
+    )
     total = sum(numbers)
     call.emit(
         Record(
@@ -90,7 +126,13 @@ def measure_object(call: Call) -> None:
     )
 
 
-@cmdlet("Select-String", "sls", positional=("Pattern", "Path"), named=("InputObject", "LiteralPath"), switches=("SimpleMatch", "CaseSensitive", "Quiet", "NotMatch"))
+@cmdlet(
+    "Select-String",
+    "sls",
+    positional=("Pattern", "Path"),
+    named=("InputObject", "LiteralPath"),
+    switches=("SimpleMatch", "CaseSensitive", "Quiet", "NotMatch"),
+)
 def select_string(call: Call) -> None:
     """The lines that fit a pattern."""
     import re

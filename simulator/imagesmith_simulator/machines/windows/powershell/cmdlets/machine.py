@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from imagesmith.waiting import CancelToken
 from imagesmith_simulator.machines.windows import programs
 from imagesmith_simulator.machines.windows.powershell.cmdlets import Call, cmdlet
 from imagesmith_simulator.machines.windows.powershell.dotnet.times import DateTime
 from imagesmith_simulator.machines.windows.powershell.pipelines import command_line
-from imagesmith_simulator.machines.windows.powershell.values import NamedValues, NotSimulated, Record, failure, items, text
+from imagesmith_simulator.machines.windows.powershell.values import (
+    NamedValues,
+    NotSimulated,
+    Record,
+    failure,
+    items,
+    text,
+)
 from imagesmith_simulator.machines.windows.streams import Buffer, Nothing
 from imagesmith_simulator.machines.windows.windows import Power
-from imagesmith.waiting import CancelToken
 
 
 def _go_down(call: Call, what: Power) -> None:
@@ -44,15 +51,34 @@ def _operating_system(call: Call) -> Record:
         "LastBootUpTime": DateTime(windows.booted),
         "SystemDirectory": "C:\\Windows\\system32",
     }
-    return Record(NamedValues(values), "Microsoft.Management.Infrastructure.CimInstance#root/cimv2/Win32_OperatingSystem")
+    return Record(
+        NamedValues(values), "Microsoft.Management.Infrastructure.CimInstance#root/cimv2/Win32_OperatingSystem"
+    )
 
 
 def _computer(call: Call) -> Record:
     name = call.engine.windows.hostname.upper()
-    return Record(NamedValues({"Name": name, "Domain": "WORKGROUP", "PartOfDomain": False, "Manufacturer": "imagesmith", "Model": "simulated"}))
+    return Record(
+        NamedValues(
+            {
+                "Name": name,
+                "Domain": "WORKGROUP",
+                "PartOfDomain": False,
+                "Manufacturer": "imagesmith",
+                "Model": "simulated",
+            }
+        )
+    )
 
 
-@cmdlet("Get-CimInstance", "gcim", "Get-WmiObject", "gwmi", positional=("ClassName", "Property"), named=("Class", "Filter", "Namespace", "ComputerName"))
+@cmdlet(
+    "Get-CimInstance",
+    "gcim",
+    "Get-WmiObject",
+    "gwmi",
+    positional=("ClassName", "Property"),
+    named=("Class", "Filter", "Namespace", "ComputerName"),
+)
 def get_cim_instance(call: Call) -> None:
     """What WMI tells about the operating system and the computer."""
     wanted = text(call.required("ClassName", "Class")).lower()
@@ -78,20 +104,39 @@ def get_process(call: Call) -> None:
 @cmdlet("Stop-Process", "kill", "spps", positional=("Id",), named=("Name",), switches=("Force", "PassThru"))
 def stop_process(call: Call) -> None:
     """End processes."""
-    ids = {text(value) for value in items(call.get("Id"))} | {text(value.properties.get("Id")) for value in call.input if isinstance(value, Record)}
+    ids = {text(value) for value in items(call.get("Id"))} | {
+        text(value.properties.get("Id")) for value in call.input if isinstance(value, Record)
+    }
     names = {text(value).lower().removesuffix(".exe") for value in items(call.get("Name"))}
     for process in call.engine.windows.processes.running():
         if str(process.pid) in ids or process.name.lower().removesuffix(".exe") in names:
             process.end(-1)
 
 
-@cmdlet("Start-Process", "saps", "start", positional=("FilePath", "ArgumentList"), named=("WorkingDirectory", "Verb", "WindowStyle", "RedirectStandardOutput", "RedirectStandardError", "RedirectStandardInput"), switches=("Wait", "NoNewWindow", "PassThru"))
+@cmdlet(
+    "Start-Process",
+    "saps",
+    "start",
+    positional=("FilePath", "ArgumentList"),
+    named=(
+        "WorkingDirectory",
+        "Verb",
+        "WindowStyle",
+        "RedirectStandardOutput",
+        "RedirectStandardError",
+        "RedirectStandardInput",
+    ),
+    switches=("Wait", "NoNewWindow", "PassThru"),
+)
 def start_process(call: Call) -> None:
     """Run a program beside this one."""
     engine = call.engine
     found = programs.resolve(engine.windows, call.text("FilePath"), engine.context)
     if found is None:
-        raise failure("This command cannot be run due to the error: The system cannot find the file specified.", "System.InvalidOperationException")
+        raise failure(
+            "This command cannot be run due to the error: The system cannot find the file specified.",
+            "System.InvalidOperationException",
+        )
     raw = " ".join(text(item) for item in items(call.get("ArgumentList"))) or command_line([])
     output = engine.context.stdout if call.flag("NoNewWindow") else Nothing()
     stored = {name: Buffer() for name in ("RedirectStandardOutput", "RedirectStandardError") if name in call.values}
@@ -101,8 +146,12 @@ def start_process(call: Call) -> None:
         stderr=stored.get("RedirectStandardError", output),
         kill=CancelToken(),
     )
-    process = engine.windows.processes.start(programs.base(found), lambda ctx: programs.run_line(engine.windows, f'"{found}" {raw}', ctx), child)
-    result = Record(NamedValues({"Id": process.pid, "ExitCode": None, "HasExited": False}), "System.Diagnostics.Process")
+    process = engine.windows.processes.start(
+        programs.base(found), lambda ctx: programs.run_line(engine.windows, f'"{found}" {raw}', ctx), child
+    )
+    result = Record(
+        NamedValues({"Id": process.pid, "ExitCode": None, "HasExited": False}), "System.Diagnostics.Process"
+    )
     if call.flag("Wait"):
         while not process.done.wait(0.05):
             engine.context.check()
@@ -117,7 +166,18 @@ def start_process(call: Call) -> None:
 def get_computer_info(call: Call) -> None:
     """About the machine."""
     values = _operating_system(call).properties
-    call.emit(Record(NamedValues({"CsName": values["CSName"], "OsName": values["Caption"], "OsVersion": values["Version"], "OsLastBootUpTime": values["LastBootUpTime"]})))
+    call.emit(
+        Record(
+            NamedValues(
+                {
+                    "CsName": values["CSName"],
+                    "OsName": values["Caption"],
+                    "OsVersion": values["Version"],
+                    "OsLastBootUpTime": values["LastBootUpTime"],
+                }
+            )
+        )
+    )
 
 
 @cmdlet("Get-HotFix", positional=("Id",))

@@ -12,7 +12,16 @@ from imagesmith_simulator.machines.windows.powershell.pipelines import Stage
 from imagesmith_simulator.machines.windows.powershell.values import ErrorInfo, ScriptError, items, text
 
 
-@cmdlet("Write-Output", "echo", "write", positional=("InputObject",), switches=("NoEnumerate",), rest=True, streaming=True, module=False)
+@cmdlet(
+    "Write-Output",
+    "echo",
+    "write",
+    positional=("InputObject",),
+    switches=("NoEnumerate",),
+    rest=True,
+    streaming=True,
+    module=False,
+)
 def write_output(call: Call) -> Stage:
     """Pass values on."""
 
@@ -25,7 +34,14 @@ def write_output(call: Call) -> Stage:
     return Stage(call.emit, end)
 
 
-@cmdlet("Write-Host", positional=("Object",), named=("ForegroundColor", "BackgroundColor", "Separator"), switches=("NoNewline",), rest=True, module=False)
+@cmdlet(
+    "Write-Host",
+    positional=("Object",),
+    named=("ForegroundColor", "BackgroundColor", "Separator"),
+    switches=("NoNewline",),
+    rest=True,
+    module=False,
+)
 def write_host(call: Call) -> None:
     """Print, past any redirection."""
     separator = call.text("Separator", " ")
@@ -42,7 +58,11 @@ def write_error(call: Call) -> None:
     if isinstance(value, ErrorInfo):
         call.error(value.message, value.exception, identity=value.identity)
     else:
-        call.error(text(value), "Microsoft.PowerShell.Commands.WriteErrorException", identity="Microsoft.PowerShell.Commands.WriteErrorException")
+        call.error(
+            text(value),
+            "Microsoft.PowerShell.Commands.WriteErrorException",
+            identity="Microsoft.PowerShell.Commands.WriteErrorException",
+        )
 
 
 @cmdlet("Write-Warning", positional=("Message",), module=False)
@@ -68,7 +88,12 @@ def write_information(call: Call) -> None:
         call.engine.host.line(call.text("MessageData"))
 
 
-@cmdlet("Write-Progress", positional=("Activity", "Status"), named=("PercentComplete", "Id", "CurrentOperation", "ParentId", "SecondsRemaining"), switches=("Completed",))
+@cmdlet(
+    "Write-Progress",
+    positional=("Activity", "Status"),
+    named=("PercentComplete", "Id", "CurrentOperation", "ParentId", "SecondsRemaining"),
+    switches=("Completed",),
+)
 def write_progress(call: Call) -> None:
     """A console without a window shows no progress."""
 
@@ -96,7 +121,12 @@ def out_string(call: Call) -> None:
         call.emit("".join(f"{line}\r\n" for line in lines))
 
 
-@cmdlet("Out-File", positional=("FilePath", "Encoding"), named=("LiteralPath", "InputObject", "Width"), switches=("Append", "Force", "NoClobber", "NoNewline"))
+@cmdlet(
+    "Out-File",
+    positional=("FilePath", "Encoding"),
+    named=("LiteralPath", "InputObject", "Width"),
+    switches=("Append", "Force", "NoClobber", "NoNewline"),
+)
 def out_file(call: Call) -> None:
     """What would be printed, into a file."""
     path = full(call.engine, call.required("FilePath", "LiteralPath"))
@@ -116,7 +146,13 @@ def format_list(call: Call) -> None:
         call.emit("\n".join(as_list(row)) if row else text(value))
 
 
-@cmdlet("Format-Table", "ft", positional=("Property",), switches=("AutoSize", "Wrap", "HideTableHeaders", "Force"), rest=True)
+@cmdlet(
+    "Format-Table",
+    "ft",
+    positional=("Property",),
+    switches=("AutoSize", "Wrap", "HideTableHeaders", "Force"),
+    rest=True,
+)
 def format_table(call: Call) -> None:
     """A table."""
     rows = [row for value in call.input if (row := _chosen(call, value))]

@@ -12,7 +12,10 @@ from imagesmith_simulator.machines.windows.powershell.dotnet.filesystem import f
 from imagesmith_simulator.machines.windows.powershell.members import get_member
 from imagesmith_simulator.machines.windows.powershell.values import text
 
-_DRIVE = re.compile(r"(?:Microsoft\.PowerShell\.Core\\\w+::)?(env|variable|hklm|hkcu|wsman|cert|function|hkey_local_machine)(?::|(?=\\))\\?(.*)$", re.I | re.S)
+_DRIVE = re.compile(
+    r"(?:Microsoft\.PowerShell\.Core\\\w+::)?(env|variable|hklm|hkcu|wsman|cert|function|hkey_local_machine)(?::|(?=\\))\\?(.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
 _WILDCARD = re.compile(r"[*?\[\]]")
 
 

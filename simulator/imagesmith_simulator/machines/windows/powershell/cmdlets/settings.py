@@ -26,16 +26,28 @@ def get_execution_policy(call: Call) -> None:
 def _service(call: Call, name: str) -> Record | None:
     known = {item.lower(): item for item in call.engine.windows.installation.services}
     if name.lower() not in known:
-        call.error(f"Cannot find any service with service name '{name}'.", "Microsoft.PowerShell.Commands.ServiceCommandException", category="ObjectNotFound")
+        call.error(
+            f"Cannot find any service with service name '{name}'.",
+            "Microsoft.PowerShell.Commands.ServiceCommandException",
+            category="ObjectNotFound",
+        )
         return None
     running = call.engine.windows.winrm.running if name.lower() == "winrm" else True
     spelled = known[name.lower()]
     start = call.engine.windows.installation.services[spelled]
-    return Record(NamedValues({"Status": "Running" if running else "Stopped", "Name": spelled, "DisplayName": spelled, "StartType": start}), text="")
+    return Record(
+        NamedValues(
+            {"Status": "Running" if running else "Stopped", "Name": spelled, "DisplayName": spelled, "StartType": start}
+        ),
+        text="",
+    )
 
 
 def _names(call: Call) -> list[str]:
-    return [text(value.properties.get("Name")) if isinstance(value, Record) else text(value) for value in call.subjects("Name")]
+    return [
+        text(value.properties.get("Name")) if isinstance(value, Record) else text(value)
+        for value in call.subjects("Name")
+    ]
 
 
 @cmdlet("Get-Service", "gsv", positional=("Name",), named=("DisplayName",))
@@ -89,14 +101,36 @@ def enable_remoting(call: Call) -> None:
     services.add_listener(windows, "HTTPS" if call.flag("UseSSL") else "HTTP")
 
 
-@cmdlet("New-SelfSignedCertificate", named=("DnsName", "CertStoreLocation", "Subject", "NotAfter", "KeyLength", "FriendlyName"))
+@cmdlet(
+    "New-SelfSignedCertificate",
+    named=("DnsName", "CertStoreLocation", "Subject", "NotAfter", "KeyLength", "FriendlyName"),
+)
 def new_self_signed_certificate(call: Call) -> None:
     """The machine's own certificate: it has been made at boot."""
     certificate = call.engine.windows.certificate
     call.emit(Record(NamedValues({"Thumbprint": certificate.thumbprint, "Subject": f"CN={call.text('DnsName')}"})))
 
 
-@cmdlet("New-NetFirewallRule", "Set-NetFirewallRule", "Enable-NetFirewallRule", "Remove-NetFirewallRule", named=("Name", "DisplayName", "DisplayGroup", "Group", "Description", "Direction", "Protocol", "LocalPort", "Action", "Profile", "RemoteAddress", "Enabled"))
+@cmdlet(
+    "New-NetFirewallRule",
+    "Set-NetFirewallRule",
+    "Enable-NetFirewallRule",
+    "Remove-NetFirewallRule",
+    named=(
+        "Name",
+        "DisplayName",
+        "DisplayGroup",
+        "Group",
+        "Description",
+        "Direction",
+        "Protocol",
+        "LocalPort",
+        "Action",
+        "Profile",
+        "RemoteAddress",
+        "Enabled",
+    ),
+)
 def firewall_rule(call: Call) -> None:
     """The guest's own firewall is off in the clouds' images, so that rules change nothing."""
 
@@ -106,7 +140,11 @@ def firewall_profile(call: Call) -> None:
     """The guest's own firewall is off."""
 
 
-@cmdlet("Set-NetConnectionProfile", "Get-NetConnectionProfile", named=("NetworkCategory", "InterfaceIndex", "InterfaceAlias", "Name", "InputObject"))
+@cmdlet(
+    "Set-NetConnectionProfile",
+    "Get-NetConnectionProfile",
+    named=("NetworkCategory", "InterfaceIndex", "InterfaceAlias", "Name", "InputObject"),
+)
 def connection_profile(call: Call) -> None:
     """The network is private."""
 
@@ -115,14 +153,22 @@ def connection_profile(call: Call) -> None:
 def convert_to_secure_string(call: Call) -> None:
     """A text that is not shown."""
     for value in call.subjects("String"):
-        call.emit(Record(NamedValues({"Secret": text(value)}), "System.Security.SecureString", "System.Security.SecureString"))
+        call.emit(
+            Record(NamedValues({"Secret": text(value)}), "System.Security.SecureString", "System.Security.SecureString")
+        )
 
 
 def _secret(value: Any) -> str:
     return text(value.properties.get("Secret")) if isinstance(value, Record) else text(value)
 
 
-@cmdlet("Set-LocalUser", "New-LocalUser", positional=("Name",), named=("Password", "FullName", "Description", "PasswordNeverExpires"), switches=("AccountNeverExpires", "NoPassword"))
+@cmdlet(
+    "Set-LocalUser",
+    "New-LocalUser",
+    positional=("Name",),
+    named=("Password", "FullName", "Description", "PasswordNeverExpires"),
+    switches=("AccountNeverExpires", "NoPassword"),
+)
 def set_local_user(call: Call) -> None:
     """A user's password."""
     windows = call.engine.windows
@@ -139,7 +185,11 @@ def get_local_user(call: Call) -> None:
     windows = call.engine.windows
     for given in _names(call) or sorted({"Administrator", *windows.installation.passwords}):
         if not windows.known_user(given):
-            call.error(f"User {given} was not found.", "Microsoft.PowerShell.Commands.UserNotFoundException", category="ObjectNotFound")
+            call.error(
+                f"User {given} was not found.",
+                "Microsoft.PowerShell.Commands.UserNotFoundException",
+                category="ObjectNotFound",
+            )
             continue
         name = windows.known_user(given)
         call.emit(Record(NamedValues({"Name": name, "Enabled": True, "Description": ""}), text=name))
@@ -149,6 +199,8 @@ def get_local_user(call: Call) -> None:
 def add_local_group_member(call: Call) -> None:
     """Put users into a group."""
     if call.text("Group").lower() != "administrators":
-        raise failure(f"Group {call.text('Group')} was not found.", "Microsoft.PowerShell.Commands.GroupNotFoundException")
+        raise failure(
+            f"Group {call.text('Group')} was not found.", "Microsoft.PowerShell.Commands.GroupNotFoundException"
+        )
     for name in items(call.get("Member")):
         call.engine.windows.installation.administrators.add(text(name))

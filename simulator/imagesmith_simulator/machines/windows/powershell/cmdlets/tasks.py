@@ -9,6 +9,7 @@ from imagesmith_simulator.machines.windows.installation import Task
 from imagesmith_simulator.machines.windows.powershell.cmdlets import Call, cmdlet
 from imagesmith_simulator.machines.windows.powershell.values import NamedValues, Record, failure, text
 
+_CIM = "Microsoft.Management.Infrastructure.CimException"
 _STATES = {3: "Ready", 4: "Running", 1: "Disabled"}
 
 
@@ -19,7 +20,11 @@ def new_action(call: Call) -> None:
     call.emit(Record(NamedValues({name: call.text(name) for name in names})))
 
 
-@cmdlet("New-ScheduledTaskSettingsSet", named=("ExecutionTimeLimit", "Priority", "MultipleInstances"), switches=("AllowStartIfOnBatteries", "DontStopIfGoingOnBatteries", "StartWhenAvailable", "Hidden"))
+@cmdlet(
+    "New-ScheduledTaskSettingsSet",
+    named=("ExecutionTimeLimit", "Priority", "MultipleInstances"),
+    switches=("AllowStartIfOnBatteries", "DontStopIfGoingOnBatteries", "StartWhenAvailable", "Hidden"),
+)
 def new_settings(call: Call) -> None:
     """How a task is run; nothing of it makes a difference here."""
     call.emit(Record(NamedValues({"Priority": call.get("Priority", 7)})))
@@ -28,35 +33,54 @@ def new_settings(call: Call) -> None:
 @cmdlet("New-ScheduledTaskPrincipal", positional=("UserId",), named=("LogonType", "RunLevel", "GroupId"))
 def new_principal(call: Call) -> None:
     """Who runs a task."""
-    call.emit(Record(NamedValues({"UserId": call.text("UserId"), "LogonType": call.text("LogonType"), "RunLevel": call.text("RunLevel")})))
+    call.emit(
+        Record(
+            NamedValues(
+                {"UserId": call.text("UserId"), "LogonType": call.text("LogonType"), "RunLevel": call.text("RunLevel")}
+            )
+        )
+    )
 
 
-@cmdlet("Register-ScheduledTask", positional=("TaskName",), named=("Action", "Settings", "Principal", "User", "Password", "RunLevel", "Trigger", "Description"), switches=("Force",))
+@cmdlet(
+    "Register-ScheduledTask",
+    positional=("TaskName",),
+    named=("Action", "Settings", "Principal", "User", "Password", "RunLevel", "Trigger", "Description"),
+    switches=("Force",),
+)
 def register(call: Call) -> None:
     """Make a task. A password that is wrong is refused, as Windows refuses it."""
     action: Any = call.required("Action")
-    principal = call.get("Principal")
-    user = text(principal.properties.get("UserId")) if isinstance(principal, Record) else call.text("User", call.engine.context.user)
-    level = text(principal.properties.get("RunLevel")) if isinstance(principal, Record) else call.text("RunLevel")
+    user, level = _who(call)
     windows = call.engine.windows
-    known = windows.known_user(user)
-    if not known:
-        raise failure("No mapping between account names and security IDs was done.", "Microsoft.Management.Infrastructure.CimException")
-    if known != "SYSTEM" and windows.passwords.get(known) != call.text("Password"):
-        raise failure("The user name or password is incorrect.", "Microsoft.Management.Infrastructure.CimException")
     name = call.text("TaskName")
     if name.lower() in scheduler.names(windows) and not call.flag("Force"):
-        raise failure("Cannot create a file when that file already exists.", "Microsoft.Management.Infrastructure.CimException")
+        raise failure("Cannot create a file when that file already exists.", _CIM)
     task = Task(
         name,
         text(action.properties["Execute"]),
         text(action.properties["Argument"]),
         text(action.properties["WorkingDirectory"]),
-        known,
+        user,
         level.lower() == "highest",
     )
     windows.installation.tasks[name] = task
     call.emit(_shown(task))
+
+
+def _who(call: Call) -> tuple[str, str]:
+    """The user whose password is right, and the level of his rights. Raises `ScriptError`."""
+    principal = call.get("Principal")
+    if isinstance(principal, Record):
+        user, level = text(principal.properties.get("UserId")), text(principal.properties.get("RunLevel"))
+    else:
+        user, level = call.text("User", call.engine.context.user), call.text("RunLevel")
+    known = call.engine.windows.known_user(user)
+    if not known:
+        raise failure("No mapping between account names and security IDs was done.", _CIM)
+    if known != "SYSTEM" and call.engine.windows.passwords.get(known) != call.text("Password"):
+        raise failure("The user name or password is incorrect.", _CIM)
+    return known, level
 
 
 def _shown(task: Task) -> Record:
@@ -72,7 +96,12 @@ def _chosen(call: Call) -> list[Task]:
         if task:
             found.append(task)
         else:
-            call.error(f"No MSFT_ScheduledTask objects found with property 'TaskName' equal to '{name}'. Verify the value of the property and retry.", "Microsoft.PowerShell.Cmdletization.Cim.CimJobException", category="ObjectNotFound")
+            call.error(
+                f"No MSFT_ScheduledTask objects found with property 'TaskName' equal to '{name}'. Verify the value of "
+                "the property and retry.",
+                "Microsoft.PowerShell.Cmdletization.Cim.CimJobException",
+                category="ObjectNotFound",
+            )
     return found
 
 
@@ -109,5 +138,3 @@ def unregister(call: Call) -> None:
     """Remove tasks; what runs goes on."""
     for task in _chosen(call):
         call.engine.windows.installation.tasks.pop(task.name, None)
-
-

@@ -6,7 +6,7 @@ import io
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-from imagesmith_simulator.machines.windows.disk import Disk, DiskError, File, Folder, join, parent
+from imagesmith_simulator.machines.windows.disk import Disk, DiskError, File, join, parent
 from imagesmith_simulator.machines.windows.powershell.dotnet.filesystem import full
 from imagesmith_simulator.machines.windows.powershell.dotnet.registry import StaticType
 from imagesmith_simulator.machines.windows.powershell.dotnet.streams import MemoryStream
@@ -133,7 +133,7 @@ def pack(disk: Disk, source: str, path: str, prefix: str = "") -> None:
         name = prefix + item[len(source.rstrip("\\")) + 1 :].replace("\\", "/")
         if isinstance(node, File):
             archive.add(name, bytes(node.data))
-        elif isinstance(node, Folder) and not node.children:
+        elif not node.children:
             archive.add(name + "/", b"")
     archive.do_dispose()
 
@@ -144,8 +144,12 @@ TYPES = [
         {
             "openread": lambda engine, path: _open(engine, path, "read"),
             "open": _open,
-            "extracttodirectory": lambda engine, path, target, *_: extract(engine, full(engine, path), full(engine, target)),
-            "createfromdirectory": lambda engine, source, path, *_: pack(engine.windows.disk, full(engine, source), full(engine, path)),
+            "extracttodirectory": lambda engine, path, target, *_: extract(
+                engine, full(engine, path), full(engine, target)
+            ),
+            "createfromdirectory": lambda engine, source, path, *_: pack(
+                engine.windows.disk, full(engine, source), full(engine, path)
+            ),
         },
     ),
     StaticType(

@@ -17,7 +17,17 @@ from imagesmith_simulator.machines.windows.powershell.dotnet.formatting import f
 from imagesmith_simulator.machines.windows.powershell.dotnet.registry import StaticType
 from imagesmith_simulator.machines.windows.powershell.dotnet.streams import Stream
 from imagesmith_simulator.machines.windows.powershell.dotnet.texts import blank, empty
-from imagesmith_simulator.machines.windows.powershell.values import DotNet, items, method_failure, number, text, truth, whole
+from imagesmith_simulator.machines.windows.powershell.values import (
+    DotNet,
+    NamedValues,
+    Record,
+    items,
+    method_failure,
+    number,
+    text,
+    truth,
+    whole,
+)
 
 if TYPE_CHECKING:
     from imagesmith_simulator.machines.windows.powershell.engine import Engine
@@ -28,9 +38,12 @@ def _from_base64(engine: Engine, value: Any) -> bytearray:
         return bytearray(base64.b64decode("".join(text(value).split()), validate=True))
     except binascii.Error:
         raise method_failure(
-            "FromBase64String", 1, "The input is not a valid Base-64 string as it contains a non-base 64 character, more "
-            "than two padding characters, or an illegal character among the padding characters. ", "System.FormatException",
-        ) from None  # fmt: skip
+            "FromBase64String",
+            1,
+            "The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding "
+            "characters, or an illegal character among the padding characters. ",
+            "System.FormatException",
+        ) from None
 
 
 def _to_base64(engine: Engine, data: Any, start: Any = 0, count: Any = None, *_: Any) -> str:
@@ -174,16 +187,33 @@ def _round(engine: Engine, value: Any, digits: Any = 0, *_: Any) -> int | float:
     return int(result) if result == int(result) and not whole(digits) else result
 
 
+def _encoding(name: Any) -> encodings.Encoding:
+    """By a name, or by the number of a code page."""
+    if isinstance(name, int):
+        return encodings.UTF8 if name == 65001 else encodings.ANSI
+    return encoding_of(name)
+
+
+def _constant(value: Any) -> Callable[[Engine], Any]:
+    return lambda engine: value
+
+
 def _simple(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda engine, *values: function(*values)
 
 
 _CONVERT: dict[str, Callable[..., Any]] = {
-    f"to{name.lower()}": _simple(lambda value, *base, name=name: int(text(value), whole(base[0])) if base else convert(value, name))
+    f"to{name.lower()}": _simple(
+        lambda value, *base, name=name: int(text(value), whole(base[0])) if base else convert(value, name)
+    )
     for name in ("Byte", "Int16", "Int32", "Int64", "UInt16", "UInt32", "UInt64")
 }
 _HASHES = [
-    StaticType(f"System.Security.Cryptography.{name}{suffix}", {"create": lambda engine, name=name: Hash(name.lower())}, new=lambda engine, name=name: Hash(name.lower()))
+    StaticType(
+        f"System.Security.Cryptography.{name}{suffix}",
+        {"create": lambda engine, name=name: Hash(name.lower())},
+        new=lambda engine, name=name: Hash(name.lower()),
+    )
     for name in ("MD5", "SHA1", "SHA256", "SHA384", "SHA512")
     for suffix in ("", "CryptoServiceProvider", "Managed", "Cng")
 ]
@@ -201,7 +231,9 @@ TYPES = [
         {
             "frombase64string": _from_base64,
             "tobase64string": _to_base64,
-            "tostring": lambda engine, value, *base: format(whole(value), "x" if base and base[0] == 16 else "d") if base else text(value),
+            "tostring": lambda engine, value, *base: (
+                format(whole(value), "x" if base and base[0] == 16 else "d") if base else text(value)
+            ),
             "toboolean": lambda engine, value: truth(value) if not isinstance(value, str) else value.lower() == "true",
             "todouble": lambda engine, value: float(number(value)),
             **_CONVERT,
@@ -220,10 +252,15 @@ TYPES = [
     ),
     StaticType(
         "System.Text.Encoding",
-        {"getencoding": lambda engine, name: encodings.UTF8 if name == 65001 else encodings.ANSI if isinstance(name, int) else encoding_of(name)},
-        {name: lambda engine, value=value: value for name, value in _ENCODINGS.items()},
+        {
+            "getencoding": _simple(_encoding),
+        },
+        {name: _constant(value) for name, value in _ENCODINGS.items()},
     ),
-    StaticType("System.Text.UTF8Encoding", new=lambda engine, mark=False, *_: encodings.UTF8 if truth(mark) else encodings.UTF8_PLAIN),
+    StaticType(
+        "System.Text.UTF8Encoding",
+        new=lambda engine, mark=False, *_: encodings.UTF8 if truth(mark) else encodings.UTF8_PLAIN,
+    ),
     StaticType("System.Text.UnicodeEncoding", new=lambda engine, *_: encodings.UNICODE),
     StaticType("System.Text.StringBuilder", new=lambda engine, *values: StringBuilder(*values[:1])),
     StaticType(
@@ -255,13 +292,29 @@ TYPES = [
         {
             "isnullorempty": _simple(empty),
             "isnullorwhitespace": _simple(blank),
-            "join": _simple(lambda mark, *values: text(mark).join(text(item) for value in values for item in items(value))),
-            "format": _simple(lambda pattern, *values: format_text(text(pattern), [item for value in values for item in items(value)])),
+            "join": _simple(
+                lambda mark, *values: text(mark).join(text(item) for value in values for item in items(value))
+            ),
+            "format": _simple(
+                lambda pattern, *values: format_text(text(pattern), [item for value in values for item in items(value)])
+            ),
             "concat": _simple(lambda *values: "".join(text(value) for value in values)),
         },
         {"empty": lambda engine: ""},
     ),
     StaticType("System.Collections.ArrayList", new=lambda engine, *values: ArrayList(*values[:1])),
     StaticType("System.Threading.Thread", {"sleep": lambda engine, value: engine.context.sleep(number(value) / 1000)}),
+    StaticType(
+        "System.Net.Dns",
+        {
+            "gethostname": lambda engine: engine.windows.hostname,
+            "gethostbyname": lambda engine, name: Record(
+                NamedValues({"HostName": text(name) or engine.windows.hostname})
+            ),
+            "gethostentry": lambda engine, name: Record(
+                NamedValues({"HostName": text(name) or engine.windows.hostname})
+            ),
+        },
+    ),
     StaticType("System.GC", {"collect": lambda engine, *_: None}),
 ]

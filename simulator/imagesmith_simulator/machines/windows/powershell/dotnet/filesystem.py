@@ -214,7 +214,11 @@ def _remove_folder(engine: Engine, path: Any, recursive: Any = False) -> None:
 
 def _listed(engine: Engine, path: Any, pattern: Any = "*", deep: Any = "", *, kind: type) -> list[str]:
     disk, where = engine.windows.disk, full(engine, path)
-    found = disk.walk(where) if text(deep).lower() == "alldirectories" else ((join(where, node.name), node) for node in disk.list(where))
+    found = (
+        disk.walk(where)
+        if text(deep).lower() == "alldirectories"
+        else ((join(where, node.name), node) for node in disk.list(where))
+    )
     return [item for item, node in found if isinstance(node, kind) and matches(node.name, text(pattern))]
 
 
@@ -253,7 +257,9 @@ TYPES = [
             "writealltext": _write_text,
             "writealllines": _write_text,
             "appendalltext": lambda engine, path, value, *how: _write_text(engine, path, value, *how, append=True),
-            "opentext": lambda engine, path: StreamReader(FileStream(engine.windows.disk, full(engine, path), "Open", "Read")),
+            "opentext": lambda engine, path: StreamReader(
+                FileStream(engine.windows.disk, full(engine, path), "Open", "Read")
+            ),
             "openread": _stream("Open", "Read"),
             "openwrite": _stream("OpenOrCreate", "Write"),
             "create": _stream("Create", "ReadWrite"),

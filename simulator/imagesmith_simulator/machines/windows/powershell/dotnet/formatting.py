@@ -45,8 +45,16 @@ def format_value(value: Any, pattern: str) -> str:
     if kind in "dD":
         return str(whole(value)).zfill(digits)
     if kind in "xX":
-        return format(whole(value) & 0xFFFFFFFF if whole(value) < 0 else whole(value), f"0{digits}{kind}" if digits else kind)
+        return format(
+            whole(value) & 0xFFFFFFFF if whole(value) < 0 else whole(value), f"0{digits}{kind}" if digits else kind
+        )
     places = digits if found.group(2) else 2
     if kind in "pP":
         return f"{number(value) * 100:,.{places}f} %"
-    return f"{number(value):,.{places}f}" if kind in "nN" else f"{number(value):.{places}f}" if kind in "fF" else text(value)
+    return (
+        f"{number(value):,.{places}f}"
+        if kind in "nN"
+        else f"{number(value):.{places}f}"
+        if kind in "fF"
+        else text(value)
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-
 from imagesmith_simulator.machines.windows.disk import Disk, DiskError, File
 from imagesmith_simulator.machines.windows.powershell.dotnet.encodings import UTF8, Encoding, encoding_of
 from imagesmith_simulator.machines.windows.powershell.dotnet.registry import StaticType
@@ -294,7 +293,11 @@ def _file_stream(engine: Engine, path: Any, mode: Any = "Open", access: Any = "R
 
 
 def _stream(engine: Engine, given: Any, mode: str) -> Stream:
-    return given if isinstance(given, Stream) else _file_stream(engine, given, mode, "ReadWrite" if mode != "Open" else "Read")
+    return (
+        given
+        if isinstance(given, Stream)
+        else _file_stream(engine, given, mode, "ReadWrite" if mode != "Open" else "Read")
+    )
 
 
 def _reader(engine: Engine, given: Any, encoding: Any = None, *_: Any) -> StreamReader:

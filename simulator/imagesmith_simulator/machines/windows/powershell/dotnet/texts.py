@@ -25,7 +25,8 @@ def _split(value: str, separators: Any = None, limit: Any = None, *_: Any) -> li
         return value.split()
     marks = [text(item) for item in items(separators)]
     single = [mark for item in marks for mark in item]
-    parts, current = [], ""
+    parts: list[str] = []
+    current = ""
     most = whole(limit) if isinstance(limit, int) and not isinstance(limit, bool) else 0
     for char in value:
         if char in single and not (most and len(parts) + 1 >= most):

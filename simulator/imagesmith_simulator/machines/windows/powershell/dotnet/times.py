@@ -167,7 +167,10 @@ class DateTime(DotNet):
 TYPES = [
     StaticType(
         "System.DateTime",
-        properties={"now": lambda engine: DateTime(time.time()), "utcnow": lambda engine: DateTime(time.time(), utc=True)},
+        properties={
+            "now": lambda engine: DateTime(time.time()),
+            "utcnow": lambda engine: DateTime(time.time(), utc=True),
+        },
     ),
     StaticType(
         "System.TimeSpan",
@@ -177,6 +180,8 @@ TYPES = [
             "frommilliseconds": lambda engine, value: TimeSpan(number(value) / 1000),
         },
         {"zero": lambda engine: TimeSpan(0)},
-        new=lambda engine, hours, minutes, seconds: TimeSpan(number(hours) * 3600 + number(minutes) * 60 + number(seconds)),
+        new=lambda engine, hours, minutes, seconds: TimeSpan(
+            number(hours) * 3600 + number(minutes) * 60 + number(seconds)
+        ),
     ),
 ]
