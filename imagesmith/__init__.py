@@ -14,8 +14,14 @@ if TYPE_CHECKING:
     from imagesmith import errors, events
     from imagesmith.api import Build, build, validate
     from imagesmith.interfaces import Artifact
+    from imagesmith.post_processors.artifice import Artifice
+    from imagesmith.post_processors.checksum import Checksum
+    from imagesmith.post_processors.compress import Compress
     from imagesmith.post_processors.manifest import Manifest
+    from imagesmith.provisioners.ansible import Ansible
+    from imagesmith.provisioners.ansible_local import AnsibleLocal
     from imagesmith.provisioners.file import File
+    from imagesmith.provisioners.hcp_sbom import HcpSbom
     from imagesmith.provisioners.powershell import Powershell
     from imagesmith.provisioners.reboot import Reboot
     from imagesmith.provisioners.shell import Shell
@@ -27,10 +33,16 @@ if TYPE_CHECKING:
     from imagesmith.waiting import CancelToken
 
 __all__ = [
+    "Ansible",
+    "AnsibleLocal",
     "Artifact",
+    "Artifice",
     "Build",
     "CancelToken",
+    "Checksum",
+    "Compress",
     "File",
+    "HcpSbom",
     "Manifest",
     "Powershell",
     "Reboot",
@@ -48,10 +60,16 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Ansible": "imagesmith.provisioners.ansible",
+    "AnsibleLocal": "imagesmith.provisioners.ansible_local",
     "Artifact": "imagesmith.interfaces",
+    "Artifice": "imagesmith.post_processors.artifice",
     "Build": "imagesmith.api",
     "CancelToken": "imagesmith.waiting",
+    "Checksum": "imagesmith.post_processors.checksum",
+    "Compress": "imagesmith.post_processors.compress",
     "File": "imagesmith.provisioners.file",
+    "HcpSbom": "imagesmith.provisioners.hcp_sbom",
     "Manifest": "imagesmith.post_processors.manifest",
     "Powershell": "imagesmith.provisioners.powershell",
     "Reboot": "imagesmith.provisioners.reboot",

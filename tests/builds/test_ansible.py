@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -17,6 +18,7 @@ from imagesmith.options import Options
 from imagesmith.provisioners.ansible import Ansible
 from imagesmith_alicloud import AlicloudEcs
 from imagesmith_simulator.alicloud import SimulatedAlicloud
+from tests.builds.test_no_secret_leaks import Watch, secrets, spellings
 
 PROGRAMS = Path(sys.executable).parent
 VAULT_PASSWORD = "vault-passwort-4711"
@@ -141,3 +143,32 @@ def test_a_login_by_password_needs_no_sshpass(cloud: SimulatedAlicloud, tmp_path
     assert builder.recaps()[0]["failed"] == 0
     assert any('"root"' in line for line in builder.lines)
     assert "Passwort-4711" not in "\n".join(builder.told)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_no_secret_of_ansibles_is_seen_anywhere(
+    cloud: SimulatedAlicloud, site: Path, state_dir: Path, tmp_path: Path, number: int
+) -> None:
+    vault, variable, environment = (one.replace("\n", " ") for one in secrets()[number * 3 : number * 3 + 3])
+    password = f"aA1,'\"$`&-{number}4711"
+    (site / "secrets.yml").unlink()
+    show = "- hosts: all\n  gather_facts: false\n  tasks:\n"
+    show += "  - debug: {msg: \"{{ api_password }} {{ lookup('env', 'MY_SECRET') }}\"}\n  - raw: sleep 0.3\n"
+    (site / "site.yml").write_text(show)
+    play = Ansible(
+        playbook_file=str(site / "site.yml"),
+        vault_password=vault,
+        extra_arguments=["-vvv", "-e", json.dumps({"api_password": variable})],
+        ansible_env_vars=[f"MY_SECRET={environment}"],
+    )
+    builder = Builder(cloud)
+    with Watch() as watch:
+        builder.build(play, ssh_password=password)
+    assert any("<sensitive> <sensitive>" in line for line in builder.lines)
+    told = "\n".join(builder.told).encode()
+    seen = {"command line": b"\n".join(watch.seen), "event": told}
+    seen |= {str(path): path.read_bytes() for path in state_dir.rglob("*") if path.is_file()}
+    assert b"ansible-playbook" in seen["command line"]
+    for secret in (vault, variable, environment, password):
+        for where, text in seen.items():
+            assert not [form for form in spellings(secret) if form in text], where

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from imagesmith.errors import Cancelled, ProvisionError
+from imagesmith.plan import GivenOptions, PlannedProvisioner
 from imagesmith.provisioners.ansible import Ansible
+from imagesmith.provisioners.running import run_provisioner
 from tests.communicators.ssh.openssh import USER, Sshd
 from tests.provisioners.ansible.guest import Guest, run
 from tests.provisioners.local_remote import Scene
@@ -153,3 +155,16 @@ def test_roles_from_a_requirements_file_are_installed(guest: Guest, scene: Scene
     remote.close()
     assert (folder / "roles" / "mine" / "tasks" / "main.yml").exists()
     assert (folder / "made").exists()
+
+
+def test_a_provisioner_with_a_timeout_reaches_the_machine_and_is_ended(
+    guest: Guest, scene: Scene, folder: Path
+) -> None:
+    write_playbook(folder, f"- hosts: all\n  gather_facts: false\n  tasks:\n  - raw: touch {folder}/made; sleep 62\n")
+    play = GivenOptions(Ansible(playbook_file="site.yml"))
+    remote = guest.connect()
+    with pytest.raises(ProvisionError, match="timed out after 4 s"):
+        run_provisioner(PlannedProvisioner(type="ansible", configuration=play, timeout_s=4.0), remote, scene.provision)
+    remote.close()
+    assert (folder / "made").exists()
+    assert processes("imagesmith-ansible-") == []
