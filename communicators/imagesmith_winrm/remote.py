@@ -52,19 +52,18 @@ class WinrmRemote:
         cancel = cancel or self.cancel
         cancel.check()
         self.settle()
+        if self._shell.spent:
+            self._renew(self._shell, None)
         shell = self._shell
-        if shell.spent:
-            self._renew(shell, None)
-            shell = self._shell
         try:
-            return Process(shell, command, cancel, feeding=feeding)
+            return _begun(shell, command, cancel, feeding=feeding)
         except Refused as error:
             if not error.shell_gone:
                 raise
             self._renew(shell, None)
         except NotSent:
             self._renew(shell, None)
-        return Process(self._shell, command, cancel, feeding=feeding)
+        return _begun(self._shell, command, cancel, feeding=feeding)
 
     def run(
         self,
@@ -75,23 +74,21 @@ class WinrmRemote:
         cancel: CancelToken | None = None,
     ) -> CommandResult:
         sinks = Sinks(output)
+        cancel = cancel or self.cancel
         try:
             process = self.start(command, cancel=cancel, feeding=stdin is not None)
         except Refused:
             raise
         except ConnectionLost:
             return CommandResult(None)
-        feeder = None
         try:
             if stdin is not None:
-                feeder = process.send_beside(stdin)
+                process.feed(stdin)
             follow(process, sinks)
         except ConnectionLost:
-            process.cancel.check()
+            cancel.check()
         finally:
             process.close()
-            if feeder:
-                feeder.join(1)
             sinks.finish()
         return CommandResult(process.exit_code, sinks.text("stdout"), sinks.text("stderr"))
 
@@ -184,3 +181,15 @@ class WinrmRemote:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _begun(shell: Shell, command: str, cancel: CancelToken, *, feeding: bool) -> Process:
+    """Start a command; a service that does not answer can't keep us from being cancelled meanwhile."""
+    forget = cancel.on_cancel(shell.wsman.line.shut)
+    try:
+        return Process(shell, command, cancel, feeding=feeding)
+    except ConnectionLost:
+        cancel.check()
+        raise
+    finally:
+        forget()

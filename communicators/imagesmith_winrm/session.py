@@ -35,7 +35,6 @@ class Session(requests.Session):
         self.target = target
         self.line = line
         self.read_s = 30.0
-        self.requests = 0
         self.headers.update(_HEADERS)
         adapter = _Adapter(line)
         self.mount("http://", adapter)
@@ -43,7 +42,6 @@ class Session(requests.Session):
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send and read the whole answer; never follows a redirect."""
-        self.requests += 1
         verify: bool | str = _ca_bundle() or True
         if self.target.insecure or self.target.pins:
             verify = False

@@ -15,6 +15,7 @@ from imagesmith_winrm.wsman import Received, WsMan
 
 _CLOSE_S = 5.0
 _GRACE_S = 3.0
+_AT_ONCE = 32 * 1024
 
 
 class Shell:
@@ -52,6 +53,7 @@ class Process:
         self.exit_code: int | None = None
         self._over = threading.Event()
         self._ender: threading.Thread | None = None
+        self._feeder: threading.Thread | None = None
         self._id = shell.wsman.start(shell.id, command, feeding=feeding)
         self._forget = cancel.on_cancel(self._begin_to_end)
 
@@ -68,8 +70,15 @@ class Process:
         self.cancel.check()
         self.shell.wsman.send(self.shell.id, self._id, data, end=end)
 
-    def send_beside(self, data: bytes) -> threading.Thread:
-        """Send all input from a thread and over a connection of its own, while the output is received here."""
+    def feed(self, data: bytes) -> None:
+        """Send all input; much of it beside, since the command may want to print before it reads on."""
+        if len(data) <= _AT_ONCE:
+            self.send(data, end=True)
+        else:
+            self._feeder = self._send_beside(data)
+
+    def _send_beside(self, data: bytes) -> threading.Thread:
+        """Send from a thread and over a connection of its own, while the output is received here."""
         wsman = self.shell.wsman.clone(self.cancel)
 
         def feed() -> None:
@@ -134,8 +143,12 @@ class Process:
         if self._ender:
             self._ender.join(_CLOSE_S * 3)
             self.shell.spent = True
-        if self.shell.left:
-            return
+        if not self.shell.left:
+            self._sign_off()
+        if self._feeder:
+            self._feeder.join(_CLOSE_S)
+
+    def _sign_off(self) -> None:
         with contextlib.suppress(ImagesmithError):
             if self.shell.spent:
                 self.shell.wsman.be_quick(_CLOSE_S)

@@ -41,7 +41,7 @@ _UTF8 = 65001
 _PLACE = "@@content@@"
 _ENCRYPTING = ("ntlm", "kerberos", "credssp")
 _LARGE_SEND = 340_000
-_SMALL_SEND = 100_000
+_SMALL_SEND = 111_000
 _SHELL_NOT_FOUND = 2150858843
 
 Signal = Literal["ctrl_c", "terminate"]
@@ -153,11 +153,6 @@ class WsMan:
         other = WsMan(self.target, self.method, cancel, operation_s=self._operation_s)
         other.send_bytes, other._small = self.send_bytes, self._small
         return other
-
-    @property
-    def requests(self) -> int:
-        """How many messages were sent, those of the login not counted."""
-        return self._session.requests
 
     def be_quick(self, seconds: float) -> None:
         """From now on wait no longer than that for connections and answers."""

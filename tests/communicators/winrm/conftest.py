@@ -57,6 +57,10 @@ class Guest:
         """From now on PowerShell may call no methods."""
         self.windows.installation.language_mode = "ConstrainedLanguage"
 
+    def running(self) -> list[str]:
+        """The names of the processes that run in the guest."""
+        return [process.name for process in self.windows.processes.running()]
+
     def shells(self) -> list[str]:
         """The remote shells that are open."""
         connections = self.machine._connections

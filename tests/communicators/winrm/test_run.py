@@ -73,6 +73,18 @@ def test_standard_input(remote: WinrmRemote) -> None:
     assert result.stdout.split() == ["abc", "bcd"]
 
 
+def test_much_standard_input_while_the_command_prints(remote: WinrmRemote) -> None:
+    lines = "".join(f"{number} {'x' * 60}\r\n" for number in range(20_000))
+    assert remote.run("findstr x", stdin=lines.encode()).stdout == lines
+
+
+def test_little_standard_input_takes_one_request_more(through: Relay, opener: Opener) -> None:
+    remote = opener("127.0.0.1", through.port).remote
+    through.forget()
+    assert remote.run("findstr b", stdin=b"abc\r\n").stdout == "abc\r\n"
+    assert through.requests <= 5
+
+
 def test_clixml_is_shown_as_text(remote: WinrmRemote, guest: Guest) -> None:
     guest.windows.disk.write(
         "C:\\errors.xml",
@@ -90,12 +102,18 @@ def test_cancelling_ends_the_remote_process(guest: Guest, opener: Opener, how: s
     token = CancelToken()
     timer = threading.Timer(0.7, getattr(token, how), ["enough"])
     timer.start()
+    running: list[str] = []
+    seen = threading.Timer(0.4, lambda: running.extend(guest.running()))
+    seen.start()
     began = time.monotonic()
     with pytest.raises(Cancelled if how == "cancel" else BuildTimeout, match="enough"):
         connection.remote.run("ping -n 60 127.0.0.1", output=lambda _name, _line: None, cancel=token)
     assert time.monotonic() - began < 8
     timer.join()
-    assert "ping" not in connection.remote.run("tasklist").stdout.lower()
+    seen.join()
+    assert running
+    assert not guest.running()
+    assert connection.remote.run("echo next").stdout == "next\r\n"
 
 
 def test_token_that_is_set_already_starts_nothing(through: Relay, opener: Opener) -> None:
@@ -147,14 +165,21 @@ def test_reboot_during_a_command_tells_no_exit_code(own_guest: Guest, opener: Op
     assert remote.run("ver").exit_status == 0
 
 
-def test_reconnecting_ends_what_still_runs(guest: Guest, through: Relay, opener: Opener) -> None:
+def test_command_whose_connection_broke_is_ended(guest: Guest, through: Relay, opener: Opener) -> None:
     remote = opener("127.0.0.1", through.port).remote
     timer = threading.Timer(0.7, through.cut)
     timer.start()
     assert remote.run("ping -n 60 127.0.0.1").exit_status is None
     timer.join()
+    assert not guest.running()
+
+
+def test_reconnecting_ends_what_still_runs(guest: Guest, opener: Opener) -> None:
+    remote = opener(guest.host).remote
+    remote.start("ping -n 60 127.0.0.1")
+    assert guest.running()
     remote.reconnect()
-    assert "ping" not in remote.run("tasklist").stdout.lower()
+    assert not guest.running()
 
 
 def test_no_shell_is_left_behind(own_guest: Guest, opener: Opener) -> None:

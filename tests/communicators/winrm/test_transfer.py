@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from imagesmith.errors import Cancelled, TransferError
+from imagesmith.errors import BuildTimeout, Cancelled, TransferError
+from imagesmith.provisioners.timed_remote import timed
+from imagesmith.waiting import CancelToken
 from imagesmith_winrm.remote import WinrmRemote
 from tests.communicators.winrm.conftest import Guest, Opener
 from tests.communicators.winrm.relay import Relay
@@ -215,8 +217,28 @@ def test_cancelled_upload_ends_the_receiver(through: Relay, opener: Opener, gues
     with pytest.raises(Cancelled):
         connection.remote.upload(content(8 * MIB), "C:/never.bin")
     watcher.join()
-    assert "C:\\never.bin" not in guest.paths()
-    assert "powershell" not in opener(guest.host).remote.run("tasklist").stdout.lower()
+    assert not [path for path in guest.paths() if path.lower().endswith("never.bin")]
+    assert not guest.running()
+
+
+def test_transfer_that_another_thread_breaks_off_does_not_go_on(through: Relay, opener: Opener, guest: Guest) -> None:
+    """As a provisioner's time limit does (`imagesmith.provisioners.timed_remote`)."""
+    connection = opener("127.0.0.1", through.port)
+    connection.remote.upload(b"first", "C:/warm.bin")
+    through.forget()
+    through.delay_s = 0.02
+    token = CancelToken()
+    timer = threading.Timer(0.8, token.time_out, ["too slow"])
+    timer.start()
+    with pytest.raises(BuildTimeout, match="too slow"):
+        timed(connection.remote, token).upload(content(16 * MIB), "C:/never.bin")
+    timer.join()
+    through.delay_s = 0.0
+    assert connection.remote.run("echo goes on").stdout == "goes on\r\n"
+    threading.Event().wait(0.5)
+    assert connection.remote.run("ver").exit_status == 0
+    assert "c:\\never.bin" not in [path.lower() for path in guest.paths()]
+    assert not drafts(guest)
 
 
 @pytest.fixture
