@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,31 +29,38 @@ _POSIX = (
     "sh -c '{ cat /proc/sys/kernel/random/boot_id || sysctl -n kern.boottime; "
     'sed "s/.*) //" /proc/1/stat | cut -d" " -f20; } 2>/dev/null; exit 0\''
 )
-_WINDOWS = "(Get-CimInstance -ClassName Win32_OperatingSystem).LastBootUpTime.ToUniversalTime().Ticks"
-_TICKS_A_S = 10_000_000
-_SAME_S = 10
-"""Windows computes the time of its start from its clock, which may be set right a little in between."""
+# The time since the start and not that of the start itself, which changes whenever the guest's clock is set right.
+_WINDOWS = "[int64]((Get-Date) - (Get-CimInstance -ClassName Win32_OperatingSystem).LastBootUpTime).TotalMilliseconds"
+_SLACK_S = 0.2
 
 _PAUSES = Patience(0, soon_s=1.0, first_s=1.0, growth=1.2, longest_s=5.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One start of a machine. ``ticks`` (of 100 ns) is its time on Windows, ``text`` its id elsewhere."""
+    """One start of a machine: ``text`` is its id, or on Windows ``uptime_s`` how long ago it was.
+
+    ``asked_s`` and ``told_s`` are when the question went out and the answer came, on this host's steady clock.
+    """
 
     text: str = ""
-    ticks: int = 0
+    uptime_s: float | None = None
+    asked_s: float = 0.0
+    told_s: float = 0.0
 
     @property
     def on_windows(self) -> bool:
         """Whether the machine runs Windows."""
-        return bool(self.ticks)
+        return self.uptime_s is not None
 
-    def is_same(self, other: Start) -> bool:
-        """Whether both are the same start."""
-        if self.on_windows and other.on_windows:
-            return abs(self.ticks - other.ticks) < _SAME_S * _TICKS_A_S
-        return self == other
+    def is_later_than(self, before: Start) -> bool:
+        """Whether the machine has been started anew since then.
+
+        Had it not, it would be up for at least as long as then and what has passed since.
+        """
+        if self.uptime_s is None or before.uptime_s is None:
+            return self.text != before.text
+        return self.uptime_s < before.uptime_s + (self.asked_s - before.told_s) - _SLACK_S
 
 
 def encoded_powershell(script: str) -> str:
@@ -70,11 +78,12 @@ def this_start(remote: Remote, cancel: CancelToken, *, windows: bool | None = No
         text = "\n".join(_answer(remote, _POSIX, cancel).stdout.split())
         if text or windows is False:
             return Start(text)
+    asked = time.monotonic()
     result = _answer(remote, encoded_powershell(_WINDOWS), cancel)
     if result.exit_status != 0 or not result.stdout.strip().isdigit():
         said = (result.stderr or result.stdout).strip()[:200]
         raise ProvisionError(f"the machine does not tell when it was started: {said or 'it says nothing'}")
-    return Start(ticks=int(result.stdout))
+    return Start(uptime_s=int(result.stdout) / 1000, asked_s=asked, told_s=time.monotonic())
 
 
 def _answer(remote: Remote, command: str, cancel: CancelToken) -> CommandResult:
@@ -98,7 +107,7 @@ def wait_for_restart(
     def probe() -> bool | Pending:
         try:
             now = this_start(remote, limit, windows=before.on_windows)
-            if now.is_same(before):
+            if not now.is_later_than(before):
                 return Pending("not going down yet")
             reason = ready(limit)
         except HostKeyMismatch:

@@ -11,7 +11,7 @@ from imagesmith.interfaces import CommandResult
 from imagesmith.options import Given, complete, decode
 from imagesmith.provisioners import restarting
 from imagesmith.provisioners.reboot import Reboot
-from imagesmith.provisioners.restarting import this_start
+from imagesmith.provisioners.restarting import Start, this_start
 from imagesmith.provisioners.time_limit import time_limit
 from imagesmith.waiting import Patience
 from tests.effects import shows
@@ -49,7 +49,7 @@ def test_linux_is_rebooted_and_waited_for(machine: WindowsRemote, scene: Scene) 
 
 def test_windows_is_found_out_and_rebooted(machine: WindowsRemote, scene: Scene) -> None:
     machine.on(POSIX, NO_SHELL)
-    machine.on(WINDOWS, CommandResult(0, "6400000000000\n"), CommandResult(0, "6500000000000\n"))
+    machine.on(WINDOWS, CommandResult(0, "600000\n"), CommandResult(0, "5000\n"))
     run(machine, scene)
     asked = [shown(command) for command in machine.commands]
     assert asked[2].startswith("shutdown /r")
@@ -90,7 +90,26 @@ def test_the_start_of_this_very_machine_is_told_and_stays_the_same(remote: Local
     first = this_start(remote, scene.cancel)
     assert first.text.count("\n") == 1
     assert not first.on_windows
-    assert first.is_same(this_start(remote, scene.cancel))
+    assert not this_start(remote, scene.cancel).is_later_than(first)
+
+
+@pytest.mark.parametrize(
+    ("uptime_s", "asked_s", "later"),
+    [
+        (2.0, 61.0, True),
+        (59.0, 61.0, True),
+        (119.0, 130.0, True),
+        (130.0, 130.0, False),
+        (160.0, 130.0, False),
+        # Clocks that run differently.
+        (129.9, 130.0, False),
+    ],
+)
+def test_windows_has_been_started_anew_when_it_is_up_for_too_short(
+    uptime_s: float, asked_s: float, later: bool
+) -> None:
+    before = Start(uptime_s=60.0, asked_s=55.0, told_s=60.0)
+    assert Start(uptime_s=uptime_s, asked_s=asked_s, told_s=asked_s + 50).is_later_than(before) is later
 
 
 def test_no_way_in_and_no_time_are_refused(scene: Scene) -> None:

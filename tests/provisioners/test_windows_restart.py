@@ -25,9 +25,7 @@ from tests.effects import shows
 from tests.provisioners.local_remote import Scene
 from tests.provisioners.windows_remote import WindowsRemote, shown
 
-OLD, DRIFTED, NEW = (
-    CommandResult(0, f"{ticks}\n") for ticks in (6_400_000_000_000, 6_400_000_090_000, 6_500_000_000_000)
-)
+OLD, OLDER, NEW = (CommandResult(0, f"{milliseconds}\n") for milliseconds in (600_000, 601_000, 5_000))
 BOOTED = "LastBootUpTime"
 
 
@@ -50,7 +48,7 @@ def test_it_waits_until_windows_has_been_started_anew(windows: WindowsRemote, sc
         BOOTED,
         OLD,
         OLD,
-        DRIFTED,
+        OLDER,
         ConnectionLost("cut"),
         ConnectionRefused("not up"),
         AuthenticationFailed("early"),
