@@ -158,7 +158,7 @@ def offered(target: Target, answer: requests.Response) -> frozenset[str]:
         names = frozenset(name.lower() for name in found)
         if "ntlm" in names:
             names |= {"negotiate"}
-        if names & set(METHODS.values()):
+        if names & {*METHODS.values(), "kerberos"}:
             return names
         raise not_winrm(target, f"it asks for a login by {', '.join(sorted(names)) or 'nothing known'}")
     if answer.status_code == 407:

@@ -135,6 +135,7 @@ class WsMan:
         self.send_bytes = _LARGE_SEND
         self._small = False
         self._operation_s = operation_s
+        self._quick_s = 0.0
         authentication(target, method)
         self._protocol = Protocol(
             target.url, "plaintext", target.username or "-", target.password, operation_timeout_sec=operation_s,
@@ -146,6 +147,8 @@ class WsMan:
         self.line = Line(self.cancel, pins=self.target.pins, insecure=self.target.insecure)
         self._session = Session(self.target, self.line)
         self._session.read_s = self._operation_s + _GRACE_S
+        if self._quick_s:
+            self.be_quick(self._quick_s)
         self._protocol.transport = _Transport(self._session, self.method)
 
     def clone(self, cancel: CancelToken) -> WsMan:
@@ -156,7 +159,7 @@ class WsMan:
 
     def be_quick(self, seconds: float) -> None:
         """From now on wait no longer than that for connections and answers."""
-        self.line.dial_s = self._session.read_s = seconds
+        self._quick_s = self.line.dial_s = self._session.read_s = seconds
 
     def create(self) -> str:
         """Open a shell and return its id. Output is UTF-8."""

@@ -15,6 +15,7 @@ _NEVER_CAME_UP = re.compile(
     r"Kernel panic - not syncing|No bootable device|Boot failed|grub rescue>|error: no such (?:partition|device)"
     r"|You are in emergency mode|Give root password for maintenance|\(initramfs\)|Entering emergency mode"
     r"|dracut-initqueue.*timeout|VFS: Unable to mount root|Operating System not found|UEFI Interactive Shell"
+    r"|BOOTMGR is missing|INACCESSIBLE_BOOT_DEVICE|Your (?:PC|device) needs to be repaired"
 )
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 

@@ -50,4 +50,4 @@ try {
   Unregister-ScheduledTask -TaskName $name -Confirm:$false -ErrorAction SilentlyContinue
   Remove-Item -LiteralPath $log -Force -ErrorAction SilentlyContinue
 }
-exit [BitConverter]::ToInt32([BitConverter]::GetBytes([uint32]$result), 0)
+exit ([BitConverter]::ToInt32([BitConverter]::GetBytes([uint32]$result), 0))

@@ -65,6 +65,17 @@ def test_password_is_on_no_command_line_and_in_no_file(through: Relay, opener: O
     assert set(guest.paths()) == before
 
 
+def test_no_log_line_shows_a_password(guest: Guest, opener: Opener, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    for options in ({"winrm_use_ntlm": False}, {}, {"winrm_use_ssl": True, "winrm_insecure": True}):
+        remote = opener(guest.host, **options).remote
+        remote.run_elevated("echo done", user=USER, password=PASSWORD)
+    assert caplog.text
+    basic = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    for shape in (PASSWORD, basic, base64.b64encode(PASSWORD.encode()).decode(), repr(PASSWORD)):
+        assert shape not in caplog.text
+
+
 def _encoded(seen: str) -> list[str]:
     import re
 

@@ -14,7 +14,7 @@ from imagesmith.provisioners.timed_remote import timed
 from imagesmith.waiting import CancelToken
 from imagesmith_winrm.remote import WinrmRemote
 from tests.communicators.winrm.conftest import Guest, Opener
-from tests.communicators.winrm.relay import Relay
+from tests.communicators.winrm.relay import Relay, relay
 
 MIB = 1024 * 1024
 
@@ -255,6 +255,17 @@ def test_upload_where_powershell_is_constrained(constrained: Guest, opener: Open
     assert constrained.read("C:\\made\\here.bin") == content(size)
     assert "constrained" in connection.said[-1]
     assert not drafts(constrained)
+
+
+def test_cut_where_powershell_is_constrained(constrained: Guest, opener: Opener) -> None:
+    with relay(constrained.host, 5985) as through:
+        connection = opener("127.0.0.1", through.port)
+        connection.remote.upload(b"first", "C:/made/warm.bin")
+        through.cut_at = through.sent + 400_000
+        connection.remote.upload(content(200_000), "C:/made/cut.bin")
+        assert constrained.read("C:\\made\\cut.bin") == content(200_000)
+        assert through.cut_at is None
+        connection.remote.close()
 
 
 def test_trees_and_downloads_where_powershell_is_constrained(
