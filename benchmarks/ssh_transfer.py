@@ -30,8 +30,15 @@ FILES = 2000
 SMALL_BYTES = 1024
 
 
-def start_sshd(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    """A server with keys of its own; its users' shells read no start-up files."""
+def free_port() -> int:
+    """A port that nothing listens to."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_sshd(folder: Path, port: int, more: str = "") -> subprocess.Popen[bytes]:
+    """A server with keys of its own; its users' shells read no start-up files. ``more`` are lines of its options."""
     for name in ("host", "user"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
     if os.geteuid() == 0:
@@ -39,7 +46,7 @@ def start_sshd(folder: Path, port: int) -> subprocess.Popen[bytes]:
     (folder / "config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\n"
         f"PidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nSubsystem sftp internal-sftp\n"
-        f"SetEnv HOME={folder}\n"
+        f"SetEnv HOME={folder}\n{more}\n"
     )
     sshd = shutil.which("sshd", path=f"{os.defpath}:/usr/sbin") or "sshd"
     return subprocess.Popen([sshd, "-D", "-f", folder / "config", "-E", folder / "log"])
@@ -126,9 +133,7 @@ def main() -> bool:
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and shutil.disk_usage(memory).free > 4 * BIG_MIB * 2**20
     with tempfile.TemporaryDirectory(prefix="imagesmith-bench-", dir=memory if roomy else None) as name:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
+        port = free_port()
         server = start_sshd(Path(name), port)
         try:
             threading.Event().wait(0.5)

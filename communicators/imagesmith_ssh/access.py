@@ -68,7 +68,10 @@ class RoutedStream:
     def sendall(self, data: bytes, /) -> None:
         rest = memoryview(data)
         while rest:
-            rest = rest[self._wire.send(rest) :]
+            sent = self._wire.send(rest)
+            if not sent:
+                raise BrokenPipeError
+            rest = rest[sent:]
 
     def close(self) -> None:
         """End the connection and those to its bastions; never raises."""

@@ -49,4 +49,12 @@ def keys() -> Iterator[tuple[paramiko.PKey, ...]]:
             raise AuthenticationFailed(
                 f"what listens at {address()} gives no keys: {error}", hint="is SSH_AUTH_SOCK an SSH agent's?"
             ) from error
+        for key in agent.get_keys():
+            if _is_certificate(key):
+                key.public_blob = paramiko.pkey.PublicBlob(key.get_name(), key.blob)
         yield agent.get_keys()
+
+
+def _is_certificate(key: paramiko.AgentKey) -> bool:
+    """Of these paramiko forgets the certificate unless it is told of it again."""
+    return key.get_name().endswith("-cert-v01@openssh.com")

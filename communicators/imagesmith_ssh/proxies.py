@@ -173,7 +173,7 @@ def _judge_http(status: int, reason: str, head: bytes, proxy: Proxy, target: Tar
         return
     if status < 500:
         with _blamed_on(proxy):
-            if status == 407:
+            if status in (401, 407):
                 raise _login_refused(proxy)
             raise failures.forwarding_refused(target, str(proxy), f"{status} {reason}".strip(), _ALLOW)
     if _REFUSED.search(head):

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from imagesmith_ssh.transport import SshTransport
 
 _LINGER_S = 2.0
+_LOOK_S = 0.5
+_RARE_LOOK_S = 3.0
 
 
 class SshRemote:
@@ -37,6 +39,8 @@ class SshRemote:
         self._options = connector.options
         self.cancel = connector.cancel
         self._making = threading.Lock()
+        self._agent_refused = False
+        self._forwarding: SshTransport | None = None
         self.missing: set[str] = set()
         self.say = connector.say
 
@@ -62,8 +66,8 @@ class SshRemote:
         except ConnectionLost:
             self._renew(broken, None)
             channel = self._transport.open(cancel)
-        if agent_forwarding:
-            self._forward_agent(channel)
+        if agent_forwarding and not self._forwards_agent(channel):
+            channel = self._transport.open(cancel)
         return Process(self._transport, command, cancel, terminal=terminal, channel=channel)
 
     def transport(self) -> SshTransport:
@@ -104,14 +108,25 @@ class SshRemote:
         status, name = process.outcome()
         return CommandResult(status, collected.text("stdout"), collected.text("stderr"), name)
 
-    def _forward_agent(self, channel: paramiko.Channel) -> None:
+    def _forwards_agent(self, channel: paramiko.Channel) -> bool:
+        """Have the agent forwarded. Where that is refused paramiko has closed the channel.
+
+        OpenSSH grants it once for all of a connection's sessions; others want to be asked for each, so further ones
+        are asked for without waiting for an answer.
+        """
+        if self._agent_refused:
+            return True
+        first = self._transport is not self._forwarding
+        self._forwarding = self._transport
         try:
-            granted = self._transport.ask(channel, FORWARDING_REQUEST)
+            granted = self._transport.ask(channel, FORWARDING_REQUEST, reply=first)
         except BaseException:
             channel.close()
             raise
         if not granted:
+            self._agent_refused = True
             self.say("the guest's SSH server does not forward the SSH agent (AllowAgentForwarding)")
+        return granted
 
     def _follow(self, process: Process, take: Callable[[bytes, bytes], None]) -> None:
         """Pass the output on until the command has ended. Cancelled, end it and raise what the token says."""
@@ -136,7 +151,7 @@ class SshRemote:
                     return
             if limit > 0 and now - process.transport.wire.last_heard > limit:
                 process.transport.wire.shut()
-            process.wait()
+            process.wait(_LOOK_S if limit > 0 or process.told_end else _RARE_LOOK_S)
 
     def upload(self, content: bytes | Path, destination: str, *, mode: int | None = None) -> None:
         upload(self, content, destination, mode)

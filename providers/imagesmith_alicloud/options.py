@@ -78,7 +78,8 @@ class AlicloudEcs(AccessOptions, ImageOptions, RunOptions, CommunicatorOptions):
         key_file = Path(self.ssh_private_key_file).expanduser() if self.ssh_private_key_file else None
         if key_file and not key_file.is_file():
             yield Diagnostic(f'ssh_private_key_file: there is no file "{key_file}"')
-        if self.ssh_keypair_name and not (key_file or self.instance_password) and self.communicator == "ssh":
+        ways = key_file or self.instance_password or self.ssh_agent_auth
+        if self.ssh_keypair_name and not ways and self.communicator == "ssh":
             yield Diagnostic(
                 "ssh_keypair_name alone gives no way in",
                 hint="give the pair's private key as ssh_private_key_file, or leave both out for a temporary key",
