@@ -43,7 +43,8 @@ def password(context: Context, machine: Machine, login: Login) -> Login:
         raise WaitTimeout(error.message, hint=hint) from None
     found = decrypted(encrypted, login.private_key)
     redact.register(found)
-    return dataclasses.replace(login, password=found, password_later=False)
+    # The key pair has done its work: nobody logs in with it.
+    return dataclasses.replace(login, key_name="", password=found, password_later=False)
 
 
 def decrypted(encrypted: str, private_key: str) -> str:
