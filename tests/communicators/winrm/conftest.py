@@ -61,6 +61,14 @@ class Guest:
         """The names of the processes that run in the guest."""
         return [process.name for process in self.windows.processes.running()]
 
+    def await_idle(self) -> None:
+        """Wait until nothing runs in the guest; what is ended needs a moment to notice."""
+
+        def look() -> Pending | bool:
+            return Pending(str(self.running())) if self.running() else True
+
+        wait_until(look, what="the guest", patience=Patience(3, first_s=0.02, longest_s=0.1), cancel=CancelToken())
+
     def shells(self) -> list[str]:
         """The remote shells that are open."""
         connections = self.machine._connections

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -67,7 +68,8 @@ def test_password_is_on_no_command_line_and_in_no_file(through: Relay, opener: O
 
 def test_no_log_line_shows_a_password(guest: Guest, opener: Opener, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
-    for options in ({"winrm_use_ntlm": False}, {}, {"winrm_use_ssl": True, "winrm_insecure": True}):
+    every: list[dict[str, Any]] = [{"winrm_use_ntlm": False}, {}, {"winrm_use_ssl": True, "winrm_insecure": True}]
+    for options in every:
         remote = opener(guest.host, **options).remote
         remote.run_elevated("echo done", user=USER, password=PASSWORD)
     assert caplog.text
@@ -98,7 +100,7 @@ def test_cancelling_ends_the_task_too(guest: Guest, opener: Opener) -> None:
         connection.remote.run_elevated("ping -n 60 127.0.0.1", user=USER, password=PASSWORD)
     timer.join()
     assert nothing_left(guest)
-    assert not guest.running()
+    guest.await_idle()
 
 
 def test_reboot_meanwhile_leaves_nothing(own_guest: Guest, opener: Opener) -> None:

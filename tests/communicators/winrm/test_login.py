@@ -131,7 +131,7 @@ def forbid(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
 
 @shows(CommunicatorOptions, "winrm_username")
 def test_username_goes_before_the_builders_own(guest: Guest, opener: Opener) -> None:
-    remote = opener(guest.host, winrm_username=USER, login=Login("somebody-else")).remote
+    remote = opener(guest.host, winrm_username=USER, login=Login("somebody-else"), winrm_timeout=1.0).remote
     assert remote.run("echo %USERNAME%").stdout.strip() == USER
 
 

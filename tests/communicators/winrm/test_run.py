@@ -112,7 +112,7 @@ def test_cancelling_ends_the_remote_process(guest: Guest, opener: Opener, how: s
     timer.join()
     seen.join()
     assert running
-    assert not guest.running()
+    guest.await_idle()
     assert connection.remote.run("echo next").stdout == "next\r\n"
 
 
@@ -171,7 +171,7 @@ def test_command_whose_connection_broke_is_ended(guest: Guest, through: Relay, o
     timer.start()
     assert remote.run("ping -n 60 127.0.0.1").exit_status is None
     timer.join()
-    assert not guest.running()
+    guest.await_idle()
 
 
 def test_reconnecting_ends_what_still_runs(guest: Guest, opener: Opener) -> None:
@@ -179,7 +179,7 @@ def test_reconnecting_ends_what_still_runs(guest: Guest, opener: Opener) -> None
     remote.start("ping -n 60 127.0.0.1")
     assert guest.running()
     remote.reconnect()
-    assert not guest.running()
+    guest.await_idle()
 
 
 def test_no_shell_is_left_behind(own_guest: Guest, opener: Opener) -> None:

@@ -218,7 +218,7 @@ def test_cancelled_upload_ends_the_receiver(through: Relay, opener: Opener, gues
         connection.remote.upload(content(8 * MIB), "C:/never.bin")
     watcher.join()
     assert not [path for path in guest.paths() if path.lower().endswith("never.bin")]
-    assert not guest.running()
+    guest.await_idle()
 
 
 def test_transfer_that_another_thread_breaks_off_does_not_go_on(through: Relay, opener: Opener, guest: Guest) -> None:
