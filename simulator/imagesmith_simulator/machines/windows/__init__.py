@@ -2,10 +2,10 @@ r"""A Windows-shaped machine: a WinRM server with a small cmd and a small PowerS
 
 What is real: the protocol (WS-Management over HTTP and HTTPS, Basic, NTLM with sealed messages, Windows' own codes of
 faults, timeouts and quotas), power, users, the disk, the settings of the service. What is ours: the programs. ``cmd``
-and ``powershell`` know what installing and configuring needs and nothing more; whatever they don't know is refused with
-an error and exit code 1, never passed over. No program of the host runs on behalf of a guest (Wine's cmd.exe would have
-the host's files and network, and a ``powershell.exe`` that does nothing and says that it has succeeded), so that a guest
-is the same on every host; the tests compare the small cmd with Wine's where that is installed.
+and ``powershell`` know what installing and configuring needs and nothing more; whatever they don't know is refused
+with an error and exit code 1, never passed over. No program of the host runs on behalf of a guest (Wine's cmd.exe
+would have the host's files and network, and a ``powershell.exe`` that does nothing and says that it has succeeded), so
+that a guest is the same on every host; the tests compare the small cmd with Wine's where that is installed.
 
 A test starts a machine without a cloud like this::
 

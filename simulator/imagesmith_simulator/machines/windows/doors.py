@@ -29,6 +29,7 @@ class _Listener:
     port: int
     sock: socket.socket
     shut: bool = True
+    decided: bool = False
     fillers: list[socket.socket] = field(default_factory=list)
 
     def shut_out(self) -> None:
@@ -75,6 +76,7 @@ class Doors:
     def __init__(self, name: str) -> None:
         self._name = name
         self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._held: dict[str, dict[int, socket.socket]] = {}
         self._open: dict[tuple[str, int], _Listener] = {}
         self._ports: tuple[int, ...] = ()
@@ -117,6 +119,11 @@ class Doors:
         with self._lock:
             self._ports, self._serve = ports, serve
             self._follow()
+
+    def settle(self, timeout_s: float) -> None:
+        """Wait until the firewall's word about every listener is known; not for long."""
+        with self._changed:
+            self._changed.wait_for(lambda: all(listener.decided for listener in self._open.values()), timeout_s)
 
     def shut(self) -> None:
         """Listen nowhere."""
@@ -193,12 +200,16 @@ class Doors:
         with self._lock:
             ports = {listener.port for listener in self._open.values()}
         allowed = {port: self._admits(_LOCAL_PEER, port) for port in ports}
-        with self._lock:
+        with self._changed:
             for listener in self._open.values():
-                if listener.shut and allowed.get(listener.port, False):
-                    listener.let_in()
-                elif not allowed.get(listener.port, True):
+                if listener.port not in allowed:
+                    continue
+                if not allowed[listener.port]:
                     listener.shut_out()
+                elif listener.shut:
+                    listener.let_in()
+                listener.decided = True
+            self._changed.notify_all()
 
     def _accept(self, listener: _Listener) -> None:
         try:

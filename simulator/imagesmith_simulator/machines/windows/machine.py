@@ -19,6 +19,7 @@ from imagesmith_simulator.machines.windows.windows import Power, Windows
 from imagesmith_simulator.machines.windows.wsman.http import Connections
 from imagesmith_simulator.machines.windows.wsman.service import Service
 
+_SETTLE_S = 2.0
 _CONSOLE_LIMIT = 1_000_000  # characters
 _log = logging.getLogger("imagesmith.simulator")
 
@@ -97,6 +98,7 @@ class WindowsMachine:
             self._follow_winrm(windows)
             if first:
                 first_boot.run_user_data(windows, self._spec.user_data)
+            self._doors.settle(_SETTLE_S)
             self._say("Windows is up\n")
         except Exception:  # noqa: BLE001 - a defect of ours: shown where people look, and logged
             _log.exception("the boot of %s failed", self._spec.id)

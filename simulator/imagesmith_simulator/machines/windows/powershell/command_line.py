@@ -1,7 +1,8 @@
 """powershell.exe's own command line, and how it ends.
 
 Known: -Command, -EncodedCommand, -File, -ExecutionPolicy, -NoProfile, -NonInteractive, -NoLogo, -InputFormat,
--OutputFormat; -NoExit, -WindowStyle and -Version are taken and make no difference. Names may be abbreviated. Over pipes an encoded command's errors are CLIXML unless -OutputFormat Text is given.
+-OutputFormat; -NoExit, -WindowStyle and -Version are taken and make no difference. Names may be abbreviated.
+Over pipes an encoded command's errors are CLIXML unless -OutputFormat Text is given.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import contextlib
 import hmac
 import os
 import re
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
@@ -105,9 +106,13 @@ class Authentication:
 
     def _check_basic(self, value: str) -> str:
         try:
-            user, _, given = base64.b64decode(value, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+            raw = base64.b64decode(value, validate=True)
+        except binascii.Error:
             raise self._refused() from None
+        try:
+            user, _, given = raw.decode().partition(":")
+        except UnicodeDecodeError:  # older clients know no UTF-8 here
+            user, _, given = raw.decode("cp1252", errors="replace").partition(":")
         name = local_name(user, self._accounts.hostname)
         found = {user.lower(): (user, password) for user, password in self._accounts.passwords.items()}
         name, wanted = found.get(name.lower(), (name, None))
@@ -136,7 +141,11 @@ class Authentication:
 def local_name(user: str, hostname: str) -> str:
     """A user's bare name: without the machine's own name before it."""
     domain, slash, name = user.rpartition("\\")
-    return name if not slash or domain.lower() in (".", "", hostname.lower(), "workgroup") else user
+    return (
+        name
+        if not slash or domain.lower() in (".", "", hostname.lower(), socket.gethostname().lower(), "workgroup")
+        else user
+    )
 
 
 def _new_context(kind: str) -> spnego.ContextProxy:
@@ -150,7 +159,8 @@ def _credentials(accounts: Accounts) -> str:
     """The users in the format of smbpasswd, which holds hashes, so that a password may have any character."""
     from spnego._ntlm_raw.crypto import ntowfv1
 
-    domains = ("", ".\\", f"{accounts.hostname}\\", "WORKGROUP\\")  # compared without regard to case
+    # Clients name the machine, which the library takes for this host; case does not matter.
+    domains = ("", ".\\", f"{accounts.hostname}\\", f"{socket.gethostname()}\\", "WORKGROUP\\")
     digests = {name: ntowfv1(password).hex().upper() for name, password in accounts.passwords.items()}
     return "".join(
         f"{domain}{name}:0:{'0' * 32}:{digest}:[U]:LCT-0\n" for name, digest in digests.items() for domain in domains
