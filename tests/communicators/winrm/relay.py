@@ -24,6 +24,7 @@ class Relay:
         self.connections = 0
         self.cut_at: int | None = None
         self.cut_answers_at: int | None = None
+        self.cuts = 0
         self.delay_s = 0.0
         self.seen = bytearray()
         self._pause = threading.Event()
@@ -70,11 +71,13 @@ class Relay:
                     self.seen += data
                     if self.cut_at is not None and self.sent >= self.cut_at:
                         self.cut_at = None
+                        self.cuts += 1
                         break
                 else:
                     self.received += len(data)
                     if self.cut_answers_at is not None and self.received >= self.cut_answers_at:
                         self.cut_answers_at = None
+                        self.cuts += 1
                         break
                 sink.sendall(data)
         self._shut(source, sink)
