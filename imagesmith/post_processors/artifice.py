@@ -30,10 +30,17 @@ class Artifice(Options):
             yield Diagnostic("files: a name is empty")
 
     def process(self, artifact: Artifact, context: PostProcessContext) -> PostProcessed:
-        """Find the files; raises `PostProcessError` for a name or pattern that finds none."""
+        """Find the files; raises `PostProcessError` when there are none at all. With Packer that is no error."""
         found: dict[str, None] = {}
         for pattern in self.files:
-            found |= dict.fromkeys(_matching(pattern))
+            # Unlike Path.glob it takes absolute patterns and keeps names as they are written.
+            names = sorted(name for name in glob.glob(pattern) if Path(name).is_file())  # noqa: PTH207
+            if not names:
+                context.say(f'Warning: there is no file "{pattern}"')
+            found |= dict.fromkeys(names)
+        if not found:
+            hint = f"names and patterns are relative to {Path.cwd()}"
+            raise PostProcessError(f"there are no such files: {', '.join(self.files)}", hint=hint)
         from imagesmith.interfaces import Artifact, PostProcessed
 
         if artifact.files:
@@ -44,13 +51,3 @@ class Artifice(Options):
             builder_id=BUILDER_ID, id="", description=description, files=tuple(found), generated=artifact.generated
         )
         return PostProcessed(made, keep_input=True)
-
-
-def _matching(pattern: str) -> list[str]:
-    """The files in the order of their names; Packer goes on without those that it does not find."""
-    # Unlike Path.glob it takes absolute patterns and keeps names as they are written.
-    found = sorted(name for name in glob.glob(pattern) if Path(name).is_file())  # noqa: PTH207
-    if not found:
-        hint = f"names and patterns are relative to {Path.cwd()}"
-        raise PostProcessError(f'there is no file "{pattern}"', hint=hint)
-    return found

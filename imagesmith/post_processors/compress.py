@@ -6,6 +6,7 @@ import os
 import stat
 import tarfile
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
@@ -108,10 +109,10 @@ def _check(kind: ArchiveType, artifact: Artifact, target: str) -> None:
         raise PostProcessError(
             several, hint=f"put .tar before the extension, as in out.tar.{kind.algorithm}, or use .zip"
         )
-    names = [Path(name).name for name in artifact.files]
-    if kind.archive == "tar" and (twice := next((name for name in names if names.count(name) > 1), "")):
+    names = [_zip_name(name) if kind.archive == "zip" else Path(name).name for name in artifact.files]
+    if kind.archive and (twice := next((name for name, count in Counter(names).items() if count > 1), "")):
         hint = "a tar archive holds names without folders; use .zip, which holds whole paths"
-        raise PostProcessError(f'two files have the same name "{twice}"', hint=hint)
+        raise PostProcessError(f'two files have the same name "{twice}"', hint=hint if kind.archive == "tar" else "")
     for name in artifact.files:
         if not Path(name).is_file():
             raise PostProcessError(f'there is no file "{name}" to compress')
@@ -152,13 +153,17 @@ def _zip(file: IO[bytes], names: tuple[str, ...], level: int, cancel: CancelToke
     with zipfile.ZipFile(file, "w") as archive:
         for name in names:
             status = Path(name).stat()
-            parts = PurePosixPath(os.path.normpath(name)).parts
-            member = zipfile.ZipInfo("/".join(part for part in parts if part not in ("/", "..")), _ZIP_EPOCH)
+            member = zipfile.ZipInfo(_zip_name(name), _ZIP_EPOCH)
             member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, (stat.S_IFREG | status.st_mode) << 16
             member.file_size = status.st_size
             member._compresslevel = level  # type: ignore[attr-defined]  # writestr takes a level, a stream does not
             with archive.open(member, "w") as sink:
                 _copy(name, sink, cancel)
+
+
+def _zip_name(path: str) -> str:
+    parts = PurePosixPath(os.path.normpath(path)).parts
+    return "/".join(part for part in parts if part not in ("/", ".."))
 
 
 def _copy(name: str, sink: ByteSink, cancel: CancelToken) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import tempfile
@@ -24,8 +25,8 @@ from imagesmith.provisioners.time_limit import time_limit
 from imagesmith.ssh_access import SshAccess, SshReachable
 
 _CONTROL = "c"
-_LONGEST_SOCKET_NAME = 70
-"""OpenSSH puts 33 characters more to the name of the folder; a Unix socket's name has 107 at most."""
+_PLAIN = re.compile(r"[\w./-]{1,64}", re.ASCII)
+"""A Unix socket's name has 107 characters at most, to which OpenSSH adds 33; and it expands percent signs in names."""
 _ENDING_S = 5.0
 
 
@@ -48,14 +49,19 @@ class PrivateFolder:
 @contextmanager
 def private_folder() -> Iterator[PrivateFolder]:
     """A folder with mode 0700 that is removed in the end. Raises `ProvisionError` where there can be none."""
-    try:
-        path = tempfile.mkdtemp(prefix="imagesmith-ansible-")
-    except OSError as error:
-        raise ProvisionError(f"no temporary folder could be made: {error.strerror or error}") from error
-    try:
+    with ExitStack() as stack:
+
+        def make(place: str | None) -> str:
+            made = tempfile.mkdtemp(prefix="imagesmith-ansible-", dir=place)
+            stack.callback(shutil.rmtree, made, ignore_errors=True)
+            return made
+
+        try:
+            path = make(None)
+            path = path if _PLAIN.fullmatch(path) else make("/tmp")  # noqa: S108  # the name is a random one
+        except OSError as error:
+            raise ProvisionError(f"no temporary folder could be made: {error.strerror or error}") from error
         yield PrivateFolder(Path(path))
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager
@@ -73,21 +79,20 @@ def connection(
             "StrictHostKeyChecking": "yes",
         }
         if access.certificate_file:
-            arguments["CertificateFile"] = str(Path(access.certificate_file).expanduser().absolute())
+            arguments["CertificateFile"] = _one_word(str(Path(access.certificate_file).expanduser().absolute()))
         if not access.direct:
             relay = StreamRelay(folder.path / "way", remote.open_stream, say)
             arguments["ProxyCommand"] = stack.enter_context(relay).proxy_command
         variables = {
             "ANSIBLE_HOST_KEY_CHECKING": "True",
             "ANSIBLE_SSH_COMMON_ARGS": " ".join(f"-o {name}={shlex.quote(value)}" for name, value in arguments.items()),
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder.path / _CONTROL),
         }
         if access.private_key:
             variables["ANSIBLE_PRIVATE_KEY_FILE"] = folder.write(access.private_key, "key")
         if access.password:
             variables["ANSIBLE_CONNECTION_PASSWORD_FILE"] = folder.write(access.password, "password")
-        if len(str(folder.path)) <= _LONGEST_SOCKET_NAME:
-            variables["ANSIBLE_SSH_CONTROL_PATH_DIR"] = str(folder.path / _CONTROL)
-            stack.callback(_end_kept_connections, folder.path / _CONTROL)
+        stack.callback(_end_kept_connections, folder.path / _CONTROL)
         yield variables
 
 
@@ -104,6 +109,12 @@ def merged(ours: Mapping[str, str], given: Sequence[str], say: Callable[[str], N
     return variables
 
 
+def _one_word(path: str) -> str:
+    """A path as OpenSSH's options take it: they are split at blanks, and percent signs have a meaning."""
+    path = path.replace("%", "%%")
+    return f'"{path}"' if " " in path else path
+
+
 def _end_kept_connections(folder: Path) -> None:
     """End OpenSSH's background processes (ControlPersist), which hold the key, before the machine is turned off."""
     from imagesmith.provisioners.local_command import run_local
@@ -114,7 +125,7 @@ def _end_kept_connections(folder: Path) -> None:
             "-F",
             "/dev/null",
             "-o",
-            f"ControlPath={str(path).replace('%', '%%')}",
+            f"ControlPath={path}",
             "-O",
             "exit",
             "machine",

@@ -30,6 +30,7 @@ class StreamRelay:
         self._open_stream, self._say = open_stream, say
         self._listener = socket.socket(socket.AF_UNIX)
         self._lock = threading.Lock()
+        self._over = False
         self._closers: set[Callable[[], None]] = set()
         self._threads: list[threading.Thread] = []
 
@@ -50,6 +51,7 @@ class StreamRelay:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         with self._lock:
+            self._over = True
             closers = list(self._closers)
         for close in closers:
             close()
@@ -82,6 +84,9 @@ class StreamRelay:
 
         with self._lock:
             self._closers.add(close)
+            over = self._over
+        if over:
+            close()
         back = threading.Thread(target=_copy, args=(stream, client, close), name="relay", daemon=True)
         back.start()
         _copy(client, stream, close)

@@ -110,14 +110,10 @@ class Builder:
         return [{name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", line)} for line in found]
 
 
-def private_folders() -> set[str]:
-    return {str(path) for path in Path("/tmp").glob("imagesmith-ansible-*")}
-
-
 def test_a_playbook_with_roles_and_a_vault_provisions_an_instance_and_changes_nothing_the_second_time(
-    cloud: SimulatedAlicloud, site: Path
+    cloud: SimulatedAlicloud, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = private_folders()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     builder = Builder(cloud)
     play = Ansible(playbook_file=str(site / "site.yml"), groups=["webservers"], vault_password=VAULT_PASSWORD)
     look = ["cat /etc/motd /etc/token", "stat -c %a /srv/data /etc/token", "cat /root/arguments"]
@@ -130,7 +126,7 @@ def test_a_playbook_with_roles_and_a_vault_provisions_an_instance_and_changes_no
     assert f"{SECRET} web" in text
     assert builder.lines[builder.lines.index("750") + 1] == "600"
     assert VAULT_PASSWORD not in "\n".join(builder.told)
-    assert private_folders() == before
+    assert not list(tmp_path.glob("imagesmith-ansible-*"))
 
 
 def test_a_login_by_password_needs_no_sshpass(cloud: SimulatedAlicloud, tmp_path: Path) -> None:

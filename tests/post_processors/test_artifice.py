@@ -29,10 +29,12 @@ def test_files_and_patterns_take_the_place_of_the_artifact(scene: Scene, folder:
     assert (done.keep_input, done.keep_forced) == (True, False)
 
 
-def test_a_name_that_finds_nothing_is_an_error(scene: Scene, folder: Path) -> None:
+def test_a_name_that_finds_nothing_is_warned_of_and_nothing_at_all_is_an_error(scene: Scene, folder: Path) -> None:
     (folder / "a").touch()
-    with pytest.raises(PostProcessError, match=r'there is no file "\*\.img"') as caught:
-        Artifice(files=["a", "*.img"]).process(IMAGE, scene.post_process())
+    assert Artifice(files=["a", "*.img"]).process(IMAGE, scene.post_process()).artifact.files == ("a",)
+    assert scene.said[0] == 'Warning: there is no file "*.img"'
+    with pytest.raises(PostProcessError, match=r"there are no such files: b, \*\.img") as caught:
+        Artifice(files=["b", "*.img"]).process(IMAGE, scene.post_process())
     assert str(folder) in caught.value.hint
 
 

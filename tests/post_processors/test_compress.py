@@ -181,6 +181,7 @@ def test_blocks_of_bgzf_say_how_long_they_are(scene: Scene, disk: Artifact) -> N
         ((), "a.zip", "this artifact has no files"),
         (("out/disk.raw", "b"), "a.gz", "2 files don't fit into a.gz"),
         (("out/disk.raw", "b/disk.raw"), "a.tar", 'two files have the same name "disk.raw"'),
+        (("out/disk.raw", "./out/disk.raw"), "a.zip", 'two files have the same name "out/disk.raw"'),
         (("missing",), "a.tar.gz", 'there is no file "missing"'),
         (("out",), "a.tar.gz", 'there is no file "out"'),
         (("out/disk.raw",), "out/disk.raw", "is a file of the artifact itself"),

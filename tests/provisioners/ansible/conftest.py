@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,7 +55,9 @@ def ansible(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_private_folder_stays() -> Iterator[None]:
-    before = set(Path("/tmp").glob("imagesmith-*"))
-    yield
-    assert set(Path("/tmp").glob("imagesmith-*")) <= before
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder for temporary files, with a short name; nothing may stay in it."""
+    with tempfile.TemporaryDirectory(prefix="t", dir="/tmp") as name:
+        monkeypatch.setattr("tempfile.tempdir", name)
+        yield Path(name)
+        assert list(Path(name).iterdir()) == []

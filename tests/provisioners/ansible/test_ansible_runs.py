@@ -71,7 +71,9 @@ def test_no_argument_of_any_process_shows_a_secret(guest: Guest, scene: Scene, f
 
 
 @pytest.mark.parametrize("hops", [1, 2])
-def test_behind_bastions_it_takes_the_builds_own_way(guest: Guest, scene: Scene, folder: Path, hops: int) -> None:
+def test_behind_bastions_it_takes_the_builds_own_way(
+    guest: Guest, scene: Scene, folder: Path, temporary: Path, hops: int
+) -> None:
     write_playbook(folder, f"- hosts: all\n  tasks:\n  - raw: 'echo $SSH_CONNECTION > {folder}/made'\n")
     bastion = f"{USER}@127.0.0.1:{guest.sshd.port}"
     before = guest.sshd.logins("Accepted publickey")
@@ -82,18 +84,35 @@ def test_behind_bastions_it_takes_the_builds_own_way(guest: Guest, scene: Scene,
     assert (folder / "made").read_text().split()[3] == str(guest.sshd.port)
     # Once for the build, hop by hop, and once for ansible.
     assert guest.sshd.logins("Accepted publickey") - before == 2 * (hops + 1)
-    assert processes("imagesmith-ansible-") == []
+    assert processes(str(temporary)) == []
     assert not [thread for thread in threading.enumerate() if thread.name == "relay"]
 
 
-def test_openssh_keeps_no_connection_in_the_end(guest: Guest, scene: Scene, folder: Path) -> None:
-    note = f"- hosts: all\n  tasks:\n  - local_action: shell ps -eo args | grep -c '[m]ux' > {folder}/made\n"
-    write_playbook(folder, note)
+def test_the_folder_for_temporary_files_may_have_any_name(
+    guest: Guest, scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = folder / ("a b%h-" + "long" * 20)
+    place.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    write_playbook(folder, f"- hosts: all\n  gather_facts: false\n  tasks:\n  - raw: touch {folder}/made\n")
+    bastion = f"{USER}@127.0.0.1:{guest.sshd.port}"
+    for options in ({}, {"ssh_bastion_host": bastion, "ssh_bastion_private_key_file": str(guest.key)}):
+        remote = guest.connect(None, **options)
+        run(Ansible(playbook_file="site.yml"), remote, scene)
+        remote.close()
+        (folder / "made").unlink()
+    assert list(place.iterdir()) == []
+    assert processes(place.name) == []
+
+
+def test_openssh_keeps_no_connection_in_the_end(guest: Guest, scene: Scene, folder: Path, temporary: Path) -> None:
+    count = f"ps -eo args | grep '[m]ux' | grep -c {temporary} > {folder}/made"
+    write_playbook(folder, f"- hosts: all\n  tasks:\n  - local_action: shell {count}\n")
     remote = guest.connect()
     run(Ansible(playbook_file="site.yml"), remote, scene)
     remote.close()
     assert int((folder / "made").read_text()) > 0
-    assert processes("imagesmith-ansible-") == []
+    assert processes(str(temporary)) == []
 
 
 def test_a_host_key_that_has_changed_ends_it(guest: Guest, scene: Scene, folder: Path, tmp_path: Path) -> None:
@@ -120,14 +139,16 @@ def test_a_host_key_that_has_changed_ends_it(guest: Guest, scene: Scene, folder:
     assert not (folder / "made").exists()
 
 
-def test_cancelling_ends_ansible_and_everything_it_started(guest: Guest, scene: Scene, folder: Path) -> None:
+def test_cancelling_ends_ansible_and_everything_it_started(
+    guest: Guest, scene: Scene, folder: Path, temporary: Path
+) -> None:
     write_playbook(folder, "- hosts: all\n  gather_facts: false\n  tasks:\n  - raw: sleep 61\n")
     scene.on_output = lambda line: scene.cancel.cancel("test") if "TASK" in line else None
     remote = guest.connect()
     with pytest.raises(Cancelled):
         run(Ansible(playbook_file="site.yml"), remote, scene)
     remote.close()
-    assert processes("imagesmith-ansible-") == []
+    assert processes(str(temporary)) == []
 
 
 def test_a_failing_task_is_an_error(guest: Guest, scene: Scene, folder: Path) -> None:
@@ -158,13 +179,15 @@ def test_roles_from_a_requirements_file_are_installed(guest: Guest, scene: Scene
 
 
 def test_a_provisioner_with_a_timeout_reaches_the_machine_and_is_ended(
-    guest: Guest, scene: Scene, folder: Path
+    guest: Guest, scene: Scene, folder: Path, temporary: Path
 ) -> None:
-    write_playbook(folder, f"- hosts: all\n  gather_facts: false\n  tasks:\n  - raw: touch {folder}/made; sleep 62\n")
-    play = GivenOptions(Ansible(playbook_file="site.yml"))
+    slow = folder / "slow"
+    slow.write_text(f"#!/bin/sh\ncp $ANSIBLE_PRIVATE_KEY_FILE {folder}/made\nexec sleep 62\n")
+    slow.chmod(0o755)
+    play = GivenOptions(Ansible(playbook_file="site.yml", command=str(slow), skip_version_check=True))
     remote = guest.connect()
-    with pytest.raises(ProvisionError, match="timed out after 4 s"):
-        run_provisioner(PlannedProvisioner(type="ansible", configuration=play, timeout_s=4.0), remote, scene.provision)
+    with pytest.raises(ProvisionError, match="timed out after 2 s"):
+        run_provisioner(PlannedProvisioner(type="ansible", configuration=play, timeout_s=2.0), remote, scene.provision)
     remote.close()
     assert (folder / "made").exists()
-    assert processes("imagesmith-ansible-") == []
+    assert processes(str(temporary)) == []
