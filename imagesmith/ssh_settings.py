@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -105,6 +106,14 @@ def tunnel(text: str) -> Tunnel:
     if not found or not _is_port(found[1]) or not _is_port(found[3]):
         raise ValueError(text)
     return Tunnel(int(found[1]), found[2].strip("[]"), int(found[3]))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address means this host."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost" or host.lower().endswith(".localhost")
 
 
 def _is_port(value: str | int) -> bool:

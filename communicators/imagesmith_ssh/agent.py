@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import paramiko
+from paramiko.agent import AgentSSH
+from paramiko.pkey import PublicBlob
 
 from imagesmith.errors import AuthenticationFailed
 
@@ -42,7 +44,7 @@ def keys() -> Iterator[tuple[paramiko.PKey, ...]]:
     """The keys that the agent holds; they can sign while this is open. Raises `AuthenticationFailed`."""
     with connect() as connection:
         connection.settimeout(_PATIENCE_S)
-        agent: Any = paramiko.agent.AgentSSH()
+        agent: Any = AgentSSH()
         try:
             agent._connect(connection)
         except (paramiko.SSHException, OSError) as error:
@@ -51,7 +53,7 @@ def keys() -> Iterator[tuple[paramiko.PKey, ...]]:
             ) from error
         for key in agent.get_keys():
             if _is_certificate(key):
-                key.public_blob = paramiko.pkey.PublicBlob(key.get_name(), key.blob)
+                key.public_blob = PublicBlob(key.get_name(), key.blob)
         yield agent.get_keys()
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from imagesmith.errors import AuthenticationFailed, ConnectError, SilentPeer, UnexpectedProtocol, Unreachable
+from imagesmith.ssh_settings import is_loopback
 from imagesmith.waiting import CancelToken
 from imagesmith_ssh import failures
 from imagesmith_ssh.failures import Target
@@ -55,14 +56,6 @@ def proxy_of(options: CommunicatorOptions, host: str) -> Proxy | None:
         return None
     target = Target(options.ssh_proxy_host, options.ssh_proxy_port, options.ssh_proxy_username, "given", "proxy")
     return Proxy(options.ssh_proxy_type, target, options.ssh_proxy_password)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a name or an address means this host."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower().rstrip(".") == "localhost" or host.lower().endswith(".localhost")
 
 
 def dial_through(proxy: Proxy, target: Target, *, timeout_s: float, cancel: CancelToken) -> Wire:

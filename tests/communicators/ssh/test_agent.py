@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -16,28 +15,14 @@ from imagesmith.errors import AuthenticationFailed
 from imagesmith.ssh_settings import problems
 from tests.communicators.ssh.certificates import certify, make_ca
 from tests.communicators.ssh.openssh import MakeSshd, Opener, Sshd
+from tests.communicators.ssh.real_agent import add, ssh_agent
 from tests.effects import shows
 
 
 @pytest.fixture
 def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An ssh-agent that holds nothing yet; yields its socket."""
-    if not shutil.which("ssh-agent"):
-        pytest.skip("ssh-agent is not installed")
-    address = tmp_path / "agent"
-    with subprocess.Popen(["ssh-agent", "-D", "-a", address], stdout=subprocess.DEVNULL) as process:
-        monkeypatch.setenv("SSH_AUTH_SOCK", str(address))
-        while subprocess.run(["ssh-add", "-l"], capture_output=True, check=False).returncode == 2:
-            os.sched_yield()
+    with ssh_agent(tmp_path, monkeypatch) as address:
         yield address
-        process.terminate()
-
-
-def add(key: Path) -> None:
-    private = key.parent / "added"
-    shutil.copy(key, private)
-    private.chmod(0o600)
-    subprocess.run(["ssh-add", "-q", private], check=True)
 
 
 @shows(CommunicatorOptions, "ssh_agent_auth")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import paramiko
+from paramiko.agent import AgentSSH
 from paramiko.packet import Packetizer
 
 from imagesmith.communicator import CommunicatorOptions
@@ -34,7 +35,7 @@ def test_unpublished_parts_of_paramiko_that_are_used_exist() -> None:
     for name in ("_handle_request", "_event_pending"):
         assert hasattr(paramiko.Channel, name)
     assert hasattr(Packetizer, "_trigger_rekey")
-    assert hasattr(paramiko.agent.AgentSSH, "_connect")
+    assert hasattr(AgentSSH, "_connect")
     assert Packetizer.REKEY_BYTES < SwiftPacketizer.REKEY_BYTES
 
 

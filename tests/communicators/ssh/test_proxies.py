@@ -19,8 +19,9 @@ from imagesmith.errors import (
     UnexpectedProtocol,
     Unreachable,
 )
+from imagesmith.ssh_settings import is_loopback
 from imagesmith_ssh.failures import Target
-from imagesmith_ssh.proxies import is_loopback, proxy_of
+from imagesmith_ssh.proxies import proxy_of
 from tests.communicators.ssh.openssh import Opener, Sshd, free_port
 from tests.communicators.ssh.real_proxies import microsocks, tinyproxy
 from tests.communicators.ssh.ssh_peers import listener, silent, web_server

@@ -26,6 +26,7 @@ from imagesmith_huaweicloud import DataDisk, HuaweicloudEcs, ImageFilters, Sourc
 from imagesmith_huaweicloud.provider import HuaweicloudProvider
 from imagesmith_simulator.faults import Fault
 from imagesmith_simulator.huaweicloud import SimulatedHuaweicloud
+from tests.communicators.ssh.real_agent import add, ssh_agent
 
 TABLE = Path(__file__).parents[3] / "docs/explanation/what-the-huaweicloud-plugin-does-wrong.md"
 VPC, SUBNET, GROUP, OTHER_GROUP, VOLUME, EIP, MEMBER = (str(uuid.UUID(int=number)) for number in range(51, 58))
@@ -256,15 +257,16 @@ def test_d17_the_key_pair_s_type_is_the_template_s_and_its_private_half_never_tr
     assert not any("PRIVATE" in json.dumps(dict(call.parameters)) for call in driver.simulated.calls())
 
 
-def test_d17_a_named_key_pair_is_used(driver: Any, tmp_path: Path) -> None:
-    """With an agent too, once agents are supported: until then that is refused."""
+def test_d17_a_named_key_pair_is_used(driver: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an agent too."""
     private, _public = make_key("rsa", 2048, "mine")
     (tmp_path / "key").write_text(private)
     driver.build(ssh_keypair_name="mine", ssh_private_key_file=str(tmp_path / "key"))
-    assert [sent["server.key_name"] for sent in driver.sent("CreatePostPaidServers")] == ["mine"]
+    with ssh_agent(tmp_path, monkeypatch):
+        add(tmp_path / "key")
+        driver.build(ssh_keypair_name="mine", ssh_agent_auth=True)
+    assert [sent["server.key_name"] for sent in driver.sent("CreatePostPaidServers")] == ["mine", "mine"]
     assert "NovaCreateKeypair" not in driver.actions()
-    with pytest.raises(ImagesmithError, match='"ssh_agent_auth" is not supported yet'):
-        driver.options(ssh_keypair_name="mine", ssh_agent_auth=True)
 
 
 def test_d18_answers_without_a_list_are_no_crash(driver: Any) -> None:
