@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -83,32 +82,39 @@ def test_a_line(guest: Guest, line: str, expected: str, code: int) -> None:
     assert (output.replace("\r\n", "\n"), ended) == (expected, code)
 
 
-@pytest.fixture(scope="session")
-def wine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """An environment in which ``wine cmd`` works."""
-    if shutil.which("wine") is None:
-        pytest.skip("wine is not installed")
-    prefix = tmp_path_factory.mktemp("wine")
-    environment = {"PATH": os.environ["PATH"], "HOME": str(prefix), "WINEPREFIX": str(prefix / "prefix")}
-    environment |= {"WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml=", "DISPLAY": ""}
-    subprocess.run(["wine", "cmd", "/c", "ver"], env=environment, capture_output=True, check=False, timeout=110)
-    yield environment
-    subprocess.run(["wineserver", "-k"], env=environment, capture_output=True, check=False, timeout=60)
+WINE_DIFFERS = {
+    "exit": "the line ends the whole batch file",
+    "cmd /c exit": "Wine 8 binds && and || otherwise",
+    "|| echo": "Wine 8 binds || otherwise",
+    "sort": "Wine has no sort",
+    "echo %NOSUCHVAR%": "Wine words it otherwise where nothing is to be echoed",
+    "for /f": "Wine 8 knows no tokens of texts",
+}
 
 
-@pytest.mark.parametrize(("line", "expected", "code"), LINES)
-def test_wine_says_the_same(wine: dict[str, str], tmp_path: Path, line: str, expected: str, code: int) -> None:
-    script = tmp_path / "t.cmd"
-    done = subprocess.run(
-        ["wine", "cmd", "/c", line.replace("%%10", "%10")],
-        env=wine,
-        cwd=tmp_path,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    assert not script.exists()
-    assert (done.stdout.decode().replace("\r\n", "\n"), done.returncode) == (expected, code)
+def comparable() -> list[str]:
+    """The lines that Wine's cmd should run as Windows does, as they are written in batch files."""
+    lines = [line.replace("%i", "%%i") for line, _, _ in LINES]
+    return [line for line in lines if not any(text in line for text in WINE_DIFFERS)]
+
+
+@pytest.mark.skipif(shutil.which("wine") is None, reason="wine is not installed")
+def test_wine_prints_the_same(guest: Guest, tmp_path: Path) -> None:
+    parts = [f"echo --{number}\n{line}\n" for number, line in enumerate(comparable())]
+    text = "@echo off\n" + "".join(parts)
+    (tmp_path / "t.bat").write_bytes(text.replace("\n", "\r\n").encode())
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "WINEPREFIX": str(tmp_path / "prefix")}
+    environment |= {"WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml="}
+    try:
+        done = subprocess.run(
+            ["wine", "cmd", "/c", "t.bat"], env=environment, cwd=tmp_path, capture_output=True, check=False, timeout=110
+        )
+    finally:
+        subprocess.run(["wineserver", "-k"], env=environment, capture_output=True, check=False, timeout=60)
+    ours = guest.batch(text)[0].replace("\r\n", "\n").split("--")
+    theirs = done.stdout.decode().replace("\r\n", "\n").split("--")
+    assert len(theirs) > 20
+    assert theirs == ours
 
 
 def test_a_batch_file_has_arguments_labels_and_subroutines(guest: Guest) -> None:

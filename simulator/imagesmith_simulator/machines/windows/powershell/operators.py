@@ -37,8 +37,9 @@ def add(left: Any, right: Any) -> Any:
         return left + text(right)
     if left is None:
         return right
-    if hasattr(left, "plus"):
-        return left.plus(right)
+    plus = getattr(left, "plus", None)
+    if plus:
+        return plus(right)
     return number(left) + number(right)
 
 

@@ -123,18 +123,20 @@ class Authentication:
     def _step(self, kind: str, value: str) -> tuple[str, str]:
         from spnego.exceptions import SpnegoError
 
+        context = self._context
         try:
             token = base64.b64decode(value, validate=True)
             with _visible(_credentials(self._accounts)):
-                if self._context is None or self._context.complete:
-                    self._context = _new_context(kind)
-                reply = self._context.step(token)
+                if context is None or context.complete:
+                    context = _new_context(kind)
+                reply = context.step(token)
         except (SpnegoError, binascii.Error, ValueError, IndexError, KeyError):
             raise self._refused() from None
+        self._context = context
         header = f"{kind} {base64.b64encode(reply).decode()}" if reply else ""
-        if not self._context.complete:
+        if not context.complete:
             raise Rejected(header)
-        self._session_user = local_name(self._context.client_principal or "", self._accounts.hostname)
+        self._session_user = local_name(context.client_principal or "", self._accounts.hostname)
         return self._session_user, header
 
 
