@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -101,22 +102,6 @@ def wait_for_restart(
     ``remote`` is connected again then. Raises `WaitTimeout` with the state it was in, and with what the connection
     said last; a host key that has changed ends the wait at once.
     """
-    last: list[str] = []
-    message = "the restart took too long"
-
-    def probe() -> bool | Pending:
-        try:
-            now = this_start(remote, limit, windows=before.on_windows)
-            if not now.is_later_than(before):
-                return Pending("not going down yet")
-            reason = ready(limit)
-        except HostKeyMismatch:
-            raise
-        except (ConnectError, ConnectionLost, TransferError, ProvisionError) as error:
-            last[:] = [error.message]
-            return Pending("down, or not ready for commands")
-        return Pending(reason) if reason else True
-
     told = ""
 
     def tell(pending: Pending, seconds: float) -> None:
@@ -125,12 +110,34 @@ def wait_for_restart(
             context.say(f"Waiting for the restart: {pending.state} ({seconds:.0f} s)")
             told = pending.state
 
-    patience = Patience(timeout_s, _PAUSES.first_s, _PAUSES.growth, _PAUSES.longest_s, _PAUSES.soon_s)
-    with time_limit(timeout_s, message, context.cancel) as limit:
+    patience = dataclasses.replace(_PAUSES, timeout_s=timeout_s)
+    with time_limit(timeout_s, "the restart took too long", context.cancel) as limit:
+        look = _Look(remote, before, limit, ready)
         try:
-            wait_until(probe, what="the machine", patience=patience, cancel=limit, on_pending=tell)
+            wait_until(look, what="the machine", patience=patience, cancel=limit, on_pending=tell)
         except (Cancelled, BuildTimeout, WaitTimeout) as error:
             context.cancel.check()
-            said = f"; last: {last[0]}" if last else ""
+            said = f"; last: {look.trouble}" if look.trouble else ""
             text = f"the machine was not back {timeout_s:g} s after it was told to restart ({told or 'silent'}{said})"
             raise WaitTimeout(text, hint="give it more time, or look at its console") from error
+
+
+class _Look:
+    """One look at a machine that restarts; ``trouble`` is what the connection said last."""
+
+    def __init__(self, remote: Remote, before: Start, limit: CancelToken, ready: Callable[[CancelToken], str]) -> None:
+        self._remote, self._before, self._limit, self._ready = remote, before, limit, ready
+        self.trouble = ""
+
+    def __call__(self) -> bool | Pending:
+        try:
+            now = this_start(self._remote, self._limit, windows=self._before.on_windows)
+            if not now.is_later_than(self._before):
+                return Pending("not going down yet")
+            reason = self._ready(self._limit)
+        except HostKeyMismatch:
+            raise
+        except (ConnectError, ConnectionLost, TransferError, ProvisionError) as error:
+            self.trouble = error.message
+            return Pending("down, or not ready for commands")
+        return Pending(reason) if reason else True
