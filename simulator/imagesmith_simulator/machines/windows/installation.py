@@ -29,6 +29,8 @@ _EXECUTABLES = (
 )
 _VERSION = "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion"
 
+READY, RUNNING = 3, 4
+"""States of scheduled tasks."""
 RegistryValue = int | str | bytes | list[str]
 
 
@@ -42,7 +44,7 @@ class Task:
     folder: str = ""
     user: str = ""
     highest: bool = False
-    state: int = 3
+    state: int = READY
     last_result: int = 0x41303  # has not yet run
     xml: str = ""
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imagesmith_simulator.machines.windows import programs
-from imagesmith_simulator.machines.windows.installation import Task
+from imagesmith_simulator.machines.windows.installation import READY, RUNNING, Task
 from imagesmith_simulator.machines.windows.processes import Process
 from imagesmith_simulator.machines.windows.streams import Nothing
 
 if TYPE_CHECKING:
     from imagesmith_simulator.machines.windows.windows import Windows
 
-READY, RUNNING = 3, 4
 _RUNNING_NOW = 0x41301
 _TERMINATED = 0x41306
 

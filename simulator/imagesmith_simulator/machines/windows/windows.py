@@ -12,7 +12,7 @@ from imagesmith.waiting import CancelToken
 from imagesmith_simulator.machines.windows.certificate import Certificate
 from imagesmith_simulator.machines.windows.configuration import WinrmConfiguration
 from imagesmith_simulator.machines.windows.disk import Disk
-from imagesmith_simulator.machines.windows.installation import Installation
+from imagesmith_simulator.machines.windows.installation import READY, Installation
 from imagesmith_simulator.machines.windows.processes import Context, Process, Processes
 from imagesmith_simulator.machines.windows.streams import Reader, Writer
 
@@ -81,6 +81,8 @@ class Windows:
         self.certificate = Certificate(hostname)
         self.say = say
         self.winrm_changed = winrm_changed
+        for task in installation.tasks.values():  # what ran when the disk was copied does not run any more
+            task.state = READY
 
     @property
     def hostname(self) -> str:

@@ -59,6 +59,10 @@ def guest() -> Guest:
         ("('{\"a\": [1, 2]}' | ConvertFrom-Json).a[1]", "2\n"),
         ("3, 1, 2 | Sort-Object -Descending", "3\n2\n1\n"),
         ("& { 'block'; return; 'never' }", "block\n"),
+        (
+            "& $env:SystemRoot\\System32\\hostname.exe; & \"$env:windir\\System32\\hostname\"; & ('host' + 'name')",
+            "win1\n" * 3,
+        ),
         ("@'\nhere $not\n'@", "here $not\n"),
         ("$a, $b = 1, 2, 3; $b -join '+'", "2+3\n"),
         ("Write-Host a b; Write-Output c | Out-Null", "a b\n"),

@@ -153,7 +153,7 @@ class Parser(ExpressionParser):
         self.skip()
         if not operator and self.char in _BARE_END:
             raise self.unexpected() if self.char else self.error("An empty pipe element is not allowed.")
-        name = self._postfix(self._primary()) if operator and self.char in "$('\"{" else self._bare()
+        name = self._argument() if operator else self._bare()
         command = nodes.Command(line, operator, name, [])
         while True:
             command.redirects += self._redirects()
