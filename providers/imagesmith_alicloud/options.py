@@ -69,9 +69,11 @@ class AlicloudEcs(AccessOptions, ImageOptions, RunOptions, CommunicatorOptions):
         return None if self.communicator == "none" else self.port
 
     def problems(self) -> Iterator[Diagnostic]:
-        if self.communicator == "winrm" and self.ssh_keypair_name:
-            hint = "ECS puts no key pair into Windows; leave it out"
-            yield Diagnostic("ssh_keypair_name has no effect with WinRM", hint=hint, severity="warning")
+        keys = ("ssh_keypair_name", "ssh_private_key_file", "temporary_key_pair_name")
+        for name in keys if self.communicator == "winrm" else ():
+            if getattr(self, name):
+                hint = "ECS puts no key pair into Windows; leave it out"
+                yield Diagnostic(f"{name} has no effect with WinRM", hint=hint, severity="warning")
         if self.communicator != "winrm" and not self.instance_password and self._asks_for_password():
             hint = 'give winrm_password, or communicator = "winrm", with which one is made up'
             yield Diagnostic("the user data ask for {{.WinRMPassword}}, and there is none", hint=hint)

@@ -106,9 +106,10 @@ def test_windows_over_ssh_gets_a_password_because_it_takes_no_key(driver: Any) -
     assert "ImportKeyPair" not in driver.actions()
 
 
-def test_a_key_pair_with_winrm_is_warned_of(driver: Any) -> None:
-    found = [str(one) for one in driver.options(**WINDOWS, ssh_keypair_name="mine").problems()]
-    assert any("ssh_keypair_name has no effect" in text for text in found)
+@pytest.mark.parametrize("name", ["ssh_keypair_name", "ssh_private_key_file", "temporary_key_pair_name"])
+def test_a_key_with_winrm_is_warned_of(driver: Any, name: str) -> None:
+    found = [str(one) for one in driver.options(**WINDOWS, **{name: __file__}).problems()]
+    assert any(f"{name} has no effect" in text for text in found)
 
 
 def test_the_password_is_in_no_event_and_in_no_ledger(driver: Any) -> None:
