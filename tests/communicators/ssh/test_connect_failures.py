@@ -188,7 +188,7 @@ def test_cancel_ends_the_wait_within_a_second(opener: Opener, peer: Callable[...
 
 @shows(CommunicatorOptions, "ssh_host")
 def test_address_port_wins_over_ssh_port_and_ssh_host_over_the_address(opener: Opener, sshd: Sshd) -> None:
-    opener(sshd.port, host="192.0.2.1", ssh_host="127.0.0.1", ssh_port=1)
+    opener(sshd.port, host="192.0.2.1", ssh_host="127.0.0.1", ssh_port=1, ssh_timeout=3.0)
 
 
 @shows(CommunicatorOptions, "pause_before_connecting")

@@ -41,7 +41,7 @@ def peer_port(remote: Any) -> int:
 @shows(CommunicatorOptions, "ssh_proxy_host", "ssh_proxy_port", "ssh_proxy_loopback")
 def test_a_socks_proxy_is_used(sshd: Sshd, opener: Opener) -> None:
     with microsocks() as port:
-        remote = opener(sshd.port, **by_way_of(port)).remote
+        remote = opener(sshd.port, **by_way_of(port), ssh_timeout=4.0).remote
         assert remote.run("echo it").stdout == "it\n"
         assert peer_port(remote) == port
 
