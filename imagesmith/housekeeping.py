@@ -146,7 +146,7 @@ class _Cleanup:
             policy=Policy(),
         )
         run.provider = cast("BuilderOptions", source).open(run)
-        run.adopt(list(build.open.values()), list(build.intents.values()))
+        run.adopt(list(build.open.values()), list(build.intents.values()), build.known)
         run.tear_down(failed=False)
         return run.leftovers
 

@@ -149,12 +149,18 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Something that a run is about to make; by its unique name, its client token or its tags it can be found again."""
+    """Something that a run is about to make; by its unique name, its client token or its tags it can be found again.
+
+    A create that is repeated because nobody knows what it has made is an intent once more, its next ``attempt``.
+    ``besides``: ids that the run knows already; a look-up by name or tag is for another one.
+    """
 
     kind: str
     token: str
     name: str = ""
     scope: Mapping[str, str] = field(default_factory=dict)
+    attempt: int = 1
+    besides: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

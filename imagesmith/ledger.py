@@ -122,7 +122,7 @@ class Ledger:
 
     def void(self, build: str, intent: Intent) -> None:
         """The intent is known to have made nothing."""
-        self.write("void", build=build, token=intent.token)
+        self.write("void", build=build, token=intent.token, attempt=intent.attempt)
 
     def owned(self, build: str, intent: Intent, identity: str) -> None:
         """The intent has made this."""
@@ -166,7 +166,9 @@ class BuildRecord:
     options: Mapping[str, Any]
     simulated: bool = False
     open: dict[tuple[str, str], Resource] = field(default_factory=dict)
-    intents: dict[str, Intent] = field(default_factory=dict)
+    intents: dict[tuple[str, int], Intent] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+    """The ids of everything that it has ever owned."""
     kept: dict[tuple[str, str], Resource] = field(default_factory=dict)
 
 
@@ -222,7 +224,8 @@ def plain(value: object) -> Any:
 
 
 def _as_dict(intent: Intent) -> dict[str, Any]:
-    return {"kind": intent.kind, "token": intent.token, "name": intent.name, "scope": dict(intent.scope)}
+    facts = {"kind": intent.kind, "token": intent.token, "name": intent.name, "scope": dict(intent.scope)}
+    return facts | {"attempt": intent.attempt}
 
 
 def _entries(path: Path) -> Iterator[dict[str, Any]]:
@@ -252,13 +255,16 @@ def _apply(record: RunRecord, entry: dict[str, Any]) -> None:
 
 def _apply_to_build(build: BuildRecord, entry: dict[str, Any]) -> None:
     key = (entry.get("kind", ""), entry.get("id", ""))
+    intended = (entry.get("token", ""), entry.get("attempt", 1))
     match entry["event"]:
         case "intent":
-            build.intents[entry["token"]] = Intent(entry["kind"], entry["token"], entry["name"], entry["scope"])
+            token, attempt = intended
+            build.intents[intended] = Intent(entry["kind"], token, entry["name"], entry["scope"], attempt)
         case "void":
-            build.intents.pop(entry["token"], None)
+            build.intents.pop(intended, None)
         case "owned":
-            build.intents.pop(entry["token"], None)
+            build.intents.pop(intended, None)
+            build.known.add(entry["id"])
             build.open[key] = Resource(entry["kind"], entry["id"], entry["name"], entry["scope"])
         case "gone":
             build.open.pop(key, None)

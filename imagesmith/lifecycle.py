@@ -8,11 +8,12 @@ deadline, and what can't be deleted is named.
 from __future__ import annotations
 
 import contextvars
+import dataclasses
 import itertools
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -45,12 +46,14 @@ T1 = TypeVar("T1")
 T2 = TypeVar("T2")
 T3 = TypeVar("T3")
 
-MADE_NOTHING = (AccessDenied, NotFound, OutOfStock, QuotaExceeded, Rejected)
+MADE_NOTHING = AccessDenied | NotFound | OutOfStock | QuotaExceeded | Rejected
 """Refusals after which it is certain that the cloud has created nothing."""
 
 CREATE_ATTEMPTS = 4
 LOOKS_AGAIN_S = (0.3, 0.9)
 """A call may still be on its way when its caller dies: what is not there yet is looked for again after these pauses."""
+LISTED_S = 60.0
+"""What was asked for longer ago than this is listed by every cloud, if it was made."""
 RENEW_EVERY_S = 600.0
 
 _step: contextvars.ContextVar[str] = contextvars.ContextVar("step", default="")
@@ -64,6 +67,16 @@ class _Owned:
     resource: Resource
     step: str = ""
     batch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Intended:
+    """What is about to be made, with what will be known of it as an `_Owned`; ``at`` is the clock's time."""
+
+    intent: Intent
+    step: str = ""
+    batch: int = 0
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +118,8 @@ class Run:
         self._cancel = self._current = cancel
         self._lock = threading.RLock()
         self._owned: list[_Owned] = []
-        self._intents: dict[str, tuple[Intent, str, int]] = {}
+        self._intents: dict[tuple[str, int], _Intended] = {}
+        self._known: set[str] = set()
         self._batches = itertools.count(1)
         self._abort = False
 
@@ -139,9 +153,8 @@ class Run:
         self.cancel.check()
         intent = Intent(kind, uuid.uuid4().hex, name, dict(scope or {}))
         self._ledger.intent(self.build_name, intent)
-        with self._lock:
-            self._intents[intent.token] = (intent, _step.get(), _batch.get())
-        identity = self._make(intent, make)
+        self._intend(intent)
+        intent, identity = self._make(intent, make)
         self._adopt(intent, identity)
         return identity
 
@@ -161,8 +174,7 @@ class Run:
         """The resource has turned into another, which is owned in its place."""
         before = self._disown(kind, identity)
         into = Intent(into_kind, uuid.uuid4().hex, before.name, before.scope)
-        with self._lock:
-            self._intents[into.token] = (into, _step.get(), _batch.get())
+        self._intend(into)
         self._adopt(into, into_identity)
         self._write(self._ledger.gone, self.build_name, before)
 
@@ -261,10 +273,15 @@ class Run:
         finally:
             limit.cancel()
 
-    def adopt(self, resources: list[Resource], intents: list[Intent]) -> None:
-        """Take over what another process has made (``imagesmith cleanup``), oldest first."""
+    def adopt(self, resources: Iterable[Resource], intents: Iterable[Intent], known: Iterable[str] = ()) -> None:
+        """Take over what another process has made (``imagesmith cleanup``), oldest first.
+
+        ``known``: the ids of everything that it has ever owned, also of what it has kept.
+        """
         self._owned += [_Owned(resource) for resource in resources]
-        self._intents |= {intent.token: (intent, "", 0) for intent in intents}
+        self._known.update(known)
+        for intent in intents:
+            self._intend(intent)
 
     @property
     def _cloud(self) -> Provider:
@@ -309,23 +326,25 @@ class Run:
     def _resolve_intents(self) -> None:
         """Find out what the creates without an answer have made."""
         with self._lock:
-            unresolved = [intent for intent, _, _ in self._intents.values()]
+            unresolved = list(self._intents.values())
         for pause_s in (0.0, *LOOKS_AGAIN_S):
-            if not unresolved:
-                return
-            if pause_s:
+            if pause_s and unresolved:
                 self._clock.sleep(pause_s, self._current)
-            unresolved = [intent for intent in unresolved if not self._resolved(intent)]
-        for intent in unresolved:
-            self._void(intent)
+            unresolved = [one for one in unresolved if not self._resolved(one)]
+        for one in unresolved:
+            self._void(one.intent)
 
-    def _resolved(self, intent: Intent) -> bool:
-        """Whether it is known what became of a create: something that is owned now, or something to name."""
+    def _resolved(self, intended: _Intended) -> bool:
+        """Whether it is known what became of a create: something that is owned now, nothing, or something to name."""
+        intent = dataclasses.replace(intended.intent, besides=frozenset(self._known))
         try:
             found = self._cloud.find(intent)
         except ImagesmithError as error:
             resource = Resource(intent.kind, "", intent.name, intent.scope)
             self._leave(resource, f"can't tell whether it exists: {error}")
+            return True
+        if found in intent.besides or (found is None and self._clock.now() - intended.at > LISTED_S):
+            self._void(intent)
             return True
         if found is not None:
             self._adopt(intent, found)
@@ -340,23 +359,34 @@ class Run:
 
     # Creation.
 
-    def _make(self, intent: Intent, make: Callable[[str], str]) -> str:
-        for attempt in range(1, CREATE_ATTEMPTS + 1):
+    def _make(self, intent: Intent, make: Callable[[str], str]) -> tuple[Intent, str]:
+        """The id of what was made, and the attempt that is known to have made it, or another one before it."""
+        while True:
             try:
-                return make(intent.token)
-            except MADE_NOTHING:
-                self._void(intent)
-                raise
-            except (AnswerLost, AlreadyExists) as error:
-                found = self._find(intent, error)
+                return intent, make(intent.token)
+            except CloudError as error:
+                # What a repeated create is refused for may be the work of the one before it.
+                looks = isinstance(error, AnswerLost | AlreadyExists) or intent.attempt > 1
+                found = self._find(intent, error) if looks else None
                 if found is not None:
-                    return found
-                if isinstance(error, AlreadyExists):
+                    return intent, found
+                if isinstance(error, AlreadyExists | MADE_NOTHING):
                     self._void(intent)
+                if not isinstance(error, AnswerLost) or intent.attempt == CREATE_ATTEMPTS:
                     raise
-                if attempt == CREATE_ATTEMPTS:
-                    raise
-        raise AssertionError("unreachable")
+            intent = self._once_more(intent)
+
+    def _once_more(self, intent: Intent) -> Intent:
+        """The next attempt, for what may have been made by the last one is still to be found out."""
+        following = dataclasses.replace(intent, attempt=intent.attempt + 1)
+        self._ledger.intent(self.build_name, following)
+        self._intend(following)
+        return following
+
+    def _intend(self, intent: Intent) -> None:
+        with self._lock:
+            at = self._clock.now()
+            self._intents[intent.token, intent.attempt] = _Intended(intent, _step.get(), _batch.get(), at)
 
     def _find(self, intent: Intent, error: CloudError) -> str | None:
         self.say(f"looking for the {intent.kind}, because {error}", "debug")
@@ -364,14 +394,16 @@ class Run:
 
     def _adopt(self, intent: Intent, identity: str) -> None:
         with self._lock:
-            _, step, batch = self._intents.pop(intent.token)
-            self._owned.append(_Owned(Resource(intent.kind, identity, intent.name, intent.scope), step, batch))
+            intended = self._intents.pop((intent.token, intent.attempt))
+            resource = Resource(intent.kind, identity, intent.name, intent.scope)
+            self._owned.append(_Owned(resource, intended.step, intended.batch))
+            self._known.add(identity)
         self._write(self._ledger.owned, self.build_name, intent, identity)
         self.emit(events.ResourceCreated(kind=intent.kind, id=identity, name=intent.name))
 
     def _void(self, intent: Intent) -> None:
         with self._lock:
-            self._intents.pop(intent.token, None)
+            self._intents.pop((intent.token, intent.attempt), None)
         self._write(self._ledger.void, self.build_name, intent)
 
     def _write(self, write: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:

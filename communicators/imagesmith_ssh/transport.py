@@ -10,11 +10,19 @@ import logging
 import struct
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 import paramiko
-from paramiko.common import MSG_CHANNEL_REQUEST, cMSG_CHANNEL_DATA, cMSG_CHANNEL_REQUEST, cMSG_GLOBAL_REQUEST
+from paramiko.common import (
+    MSG_CHANNEL_CLOSE,
+    MSG_CHANNEL_FAILURE,
+    MSG_CHANNEL_REQUEST,
+    cMSG_CHANNEL_DATA,
+    cMSG_CHANNEL_REQUEST,
+    cMSG_GLOBAL_REQUEST,
+)
 from paramiko.message import Message
 
 from imagesmith.errors import ConnectionLost
@@ -76,9 +84,13 @@ class SshTransport(paramiko.Transport):
         self.set_log_channel(_quiet_log())
         self._refusal = ""
         self.exit_signals: dict[int, str] = {}
+        self._said_no: weakref.WeakSet[paramiko.Channel] = weakref.WeakSet()
+        handlers = self._inner._channel_handler_table
         self._inner._channel_handler_table = {
-            **self._inner._channel_handler_table,
+            **handlers,
             MSG_CHANNEL_REQUEST: self._note_exit_signal,
+            MSG_CHANNEL_FAILURE: self._noting_no(handlers[MSG_CHANNEL_FAILURE]),
+            MSG_CHANNEL_CLOSE: self._noting_no(handlers[MSG_CHANNEL_CLOSE]),
         }
         self._keepalive_s = keepalive_s
 
@@ -108,6 +120,15 @@ class SshTransport(paramiko.Transport):
         message.add_string("keepalive@openssh.com")
         message.add_boolean(True)
         self._inner._send_message(message)
+
+    def _noting_no(self, handle: Callable[[paramiko.Channel, Message], None]) -> Callable[..., None]:
+        """The handler of an answer that is a refusal: to the channel a connection that broke looks the same."""
+
+        def noted(channel: paramiko.Channel, message: Message) -> None:
+            self._said_no.add(channel)
+            handle(channel, message)
+
+        return noted
 
     def _note_exit_signal(self, channel: paramiko.Channel, message: Message) -> None:
         """Take down what killed the command: paramiko passes over exit-signal (RFC 4254 §6.10)."""
@@ -175,7 +196,10 @@ class SshTransport(paramiko.Transport):
             raise ConnectionLost(f"the SSH server opens no session: {str(error) or 'the connection broke'}") from error
 
     def ask(self, channel: paramiko.Channel, kind: str, *fields: bytes | int, reply: bool = True) -> bool:
-        """Send a channel request (RFC 4254 §6) and return whether it is granted; without ``reply`` don't wait."""
+        """Send a channel request (RFC 4254 §6) and return whether it is granted; without ``reply`` don't wait.
+
+        Raises `ConnectionLost` when there is no answer.
+        """
         message = Message()
         message.add_byte(cMSG_CHANNEL_REQUEST)
         message.add_int(channel.remote_chanid)
@@ -190,6 +214,8 @@ class SshTransport(paramiko.Transport):
         while reply and not channel.event.wait(_CHECK_S):
             if not self.is_active() or time.monotonic() > deadline:
                 raise ConnectionLost("the SSH server does not answer")
+        if reply and not channel.event_ready and channel not in self._said_no:
+            raise ConnectionLost("the connection broke before the SSH server had answered")
         return channel.event_ready if reply else True
 
     def ask_terminal(self, channel: paramiko.Channel, *, columns: int = 80, rows: int = 40) -> bool:

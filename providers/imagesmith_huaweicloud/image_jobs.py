@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from imagesmith.errors import Conflict, NotFound, WaitFailed, WaitTimeout
+from imagesmith.interfaces import Intent
 from imagesmith.waiting import Patience, Pending
 from imagesmith_huaweicloud import jobs
 from imagesmith_huaweicloud.context import RUN_TAG, Context
@@ -73,9 +74,12 @@ def image_of(entities: Mapping[str, Any]) -> str:
     return ""
 
 
-def find(context: Context, name: str, run_id: str) -> str | None:
-    """What stands for a job whose answer was lost: the image of this name that carries the run's tag."""
-    for image in list_images(context.cloud, name=name, imagetype="private"):
+def find(context: Context, intent: Intent) -> str | None:
+    """What stands for a job whose answer was lost: the image of its name that carries the run's tag."""
+    run_id = intent.scope.get("run", context.run.run_id)
+    for image in list_images(context.cloud, name=intent.name, imagetype="private"):
+        if {str(image["id"]), _FOUND + str(image["id"])} & intent.besides:
+            continue
         tags = context.cloud.read(ims.ListImageTagsRequest(image_id=str(image["id"]))).get("tags") or ()
         if {"key": RUN_TAG, "value": run_id} in [{"key": tag["key"], "value": tag.get("value")} for tag in tags]:
             return _FOUND + str(image["id"])

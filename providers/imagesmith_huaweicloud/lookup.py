@@ -53,32 +53,32 @@ def _key_pair(context: Context, intent: Intent) -> str | None:
 
 
 def _vpc(context: Context, intent: Intent) -> str | None:
-    return _named(network.vpcs(context), intent.name)
+    return _named(network.vpcs(context), intent)
 
 
 def _subnet(context: Context, intent: Intent) -> str | None:
-    return _named(network.subnets(context, intent.scope.get("vpc", "")), intent.name)
+    return _named(network.subnets(context, intent.scope.get("vpc", "")), intent)
 
 
 def _security_group(context: Context, intent: Intent) -> str | None:
-    return _named(security_groups.listed(context), intent.name)
+    return _named(security_groups.listed(context), intent)
 
 
 def _eip(context: Context, intent: Intent) -> str | None:
-    found = (
+    named = [
         entry for entry in address.listed(context) if intent.name in (entry.get("alias"), entry.get("bandwidth_name"))
-    )
-    return next((str(entry["id"]) for entry in found), None)
+    ]
+    return _another(named, intent)
 
 
 def _volume(context: Context, intent: Intent) -> str | None:
     if not intent.name:
         return None  # a disk that the instance was made with, which its deletion sees to
-    return _named(context.cloud.read(evs.ListVolumesRequest(name=intent.name)).get("volumes") or (), intent.name)
+    return _named(context.cloud.read(evs.ListVolumesRequest(name=intent.name)).get("volumes") or (), intent)
 
 
 def _image_job(context: Context, intent: Intent) -> str | None:
-    return image_jobs.find(context, intent.name, intent.scope.get("run", context.run.run_id))
+    return image_jobs.find(context, intent)
 
 
 def _attachment(context: Context, intent: Intent) -> str | None:
@@ -99,8 +99,12 @@ def _binding(context: Context, intent: Intent) -> str | None:
     return f"{intent.name}/{port}" if found.get("port_id") == port else None
 
 
-def _named(entries: Iterable[Mapping[str, Any]], name: str) -> str | None:
-    return next((str(entry["id"]) for entry in entries if entry.get("name") == name), None)
+def _named(entries: Iterable[Mapping[str, Any]], intent: Intent) -> str | None:
+    return _another((entry for entry in entries if entry.get("name") == intent.name), intent)
+
+
+def _another(entries: Iterable[Mapping[str, Any]], intent: Intent) -> str | None:
+    return next((str(entry["id"]) for entry in entries if str(entry["id"]) not in intent.besides), None)
 
 
 _SEARCHES: Mapping[str, Callable[[Context, Intent], str | None]] = {

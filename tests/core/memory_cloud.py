@@ -25,7 +25,7 @@ from imagesmith.interfaces import (
     SourceImage,
 )
 
-Fault = Literal["", "refuse", "lose answer", "die before", "die after"]
+Fault = Literal["", "refuse", "lose answer", "list late", "die before", "die after"]
 NEEDS = {"instance": ("subnet",), "subnet": ("vpc",)}
 
 
@@ -37,6 +37,8 @@ class Store:
     fault: Fault = ""
     fault_at: int = -1
     calls: int = 0
+    unseeing: int = 0
+    """How many look-ups find nothing yet."""
     undeletable: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -60,7 +62,9 @@ class Store:
         self.path.write_text(json.dumps(things))
         if fault == "die after":
             os._exit(9)
-        if fault == "lose answer":
+        if fault == "list late":
+            self.unseeing = 1
+        if fault in ("lose answer", "list late"):
             raise AnswerLost("read timed out")
         return answer
 
@@ -139,5 +143,9 @@ class MemoryCloud:
 
     def find(self, intent: Intent) -> str | None:
         with self.store.lock:
+            if self.store.unseeing:
+                self.store.unseeing -= 1
+                return None
             things = self.store.load()
-        return next((one for one, fact in things.items() if fact["token"] == intent.token), None)
+        mine = (one for one, fact in things.items() if fact["token"] == intent.token)
+        return next((one for one in mine if one not in intent.besides), None)

@@ -6,12 +6,15 @@ import os
 import threading
 import time
 
+import paramiko
 import pytest
 
 from imagesmith.communicator import CommunicatorOptions
 from imagesmith.errors import ConnectError
+from imagesmith_ssh.process import CommandRefused
 from imagesmith_ssh.remote import SshRemote
 from tests.communicators.ssh.openssh import MakeSshd, Opener, Sshd
+from tests.communicators.ssh.ssh_peers import PasswordServer, paramiko_server
 from tests.effects import shows
 
 Line = tuple[str, str]
@@ -91,6 +94,29 @@ def test_background_process_that_holds_the_output_does_not_hang(sshd: Sshd, open
 def test_lost_connection_has_no_exit_status_and_the_next_command_reconnects(remote: SshRemote) -> None:
     assert remote.run("kill -KILL $PPID").exit_status is None
     assert remote.run("echo back").stdout == "back\n"
+
+
+def test_connection_that_breaks_before_the_command_is_answered_is_no_refusal(opener: Opener) -> None:
+    """A guest that reboots just then."""
+
+    class Breaks(PasswordServer):
+        def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+            transport = channel.get_transport()
+            transport.packetizer.close()
+            transport.sock.close()
+            return True
+
+    with paramiko_server(lambda _: Breaks("x", "password")) as port:
+        assert opener(port, key="", password="x").remote.run("reboot").exit_status is None
+
+
+def test_server_that_runs_no_commands_says_so(opener: Opener) -> None:
+    class Refuses(PasswordServer):
+        def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+            return False
+
+    with paramiko_server(lambda _: Refuses("x", "password")) as port, pytest.raises(CommandRefused):
+        opener(port, key="", password="x").remote.run("id")
 
 
 def test_reconnect_waits_for_a_server_that_restarts(make_sshd: MakeSshd, opener: Opener) -> None:

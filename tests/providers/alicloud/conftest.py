@@ -1,4 +1,4 @@
-"""A stub of the API on loopback for the tests of the SDK door, and a caller that listens."""
+"""A stub of the API on loopback for the tests of the SDK door, a caller that listens; builds on the simulated cloud."""
 
 from __future__ import annotations
 
@@ -14,15 +14,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from imagesmith import events
-from imagesmith.interfaces import Address, Artifact, Image, Login, Machine, Network
-from imagesmith.ledger import Ledger
-from imagesmith.lifecycle import Policy, Run, new_run_id
 from imagesmith.options import complete
 from imagesmith.waiting import CancelToken
 from imagesmith_alicloud import AlicloudEcs
-from imagesmith_alicloud.provider import AlicloudProvider
 from imagesmith_simulator.alicloud import SimulatedAlicloud
+from tests.providers.driver import Driver
 
 Reply = tuple[int, Any]
 
@@ -132,28 +128,8 @@ def caller() -> Listener:
     return Listener()
 
 
-# The simulated cloud, and a build driven against it with the real lifecycle.
-
-
-class _SimulatedTime:
-    def __init__(self, simulated: SimulatedAlicloud) -> None:
-        self._simulated = simulated
-
-    def now(self) -> float:
-        return float(self._simulated.clock.now())
-
-    def sleep(self, seconds: float, cancel: CancelToken) -> None:
-        cancel.check()
-        self._simulated.clock.advance(seconds)
-
-
-class Driver:
-    """Drives the provider through a build's steps as the page does, without a guest behind the instance."""
-
-    def __init__(self, simulated: SimulatedAlicloud, state_dir: Path) -> None:
-        self.simulated, self.state_dir = simulated, state_dir
-        self.events: list[events.Event] = []
-        self.ledgers: list[Ledger] = []
+class AlicloudDriver(Driver):
+    """Builds on the simulated Alibaba Cloud."""
 
     def options(self, **values: Any) -> AlicloudEcs:
         given = {
@@ -163,71 +139,8 @@ class Driver:
             "source_image": "aliyun_3_9_x64_20G_alibase_20231219.vhd",
             "ssh_username": "root",
         } | values
-        return complete(self.simulated.attach(AlicloudEcs(**given)), {})
-
-    def run(self, policy: Policy | None = None) -> Run:
-        """A run whose waits move the simulated clock instead of taking time."""
-        run_id = new_run_id()
-        ledger = Ledger.create(self.state_dir, run_id)
-        self.ledgers.append(ledger)
-        return Run(
-            run_id=run_id,
-            build_name="test",
-            ledger=ledger,
-            on_event=self.events.append,
-            cancel=CancelToken(),
-            policy=policy or Policy(),
-            clock=_SimulatedTime(self.simulated),
-        )
-
-    def open(self, policy: Policy | None = None, **values: Any) -> tuple[Run, AlicloudProvider]:
-        run = self.run(policy)
-        provider = AlicloudProvider.open(self.options(**values), run)
-        run.provider = provider
-        return run, provider
-
-    def build(self, *, on_running: Any = None, policy: Policy | None = None, **values: Any) -> Built:
-        run, cloud = self.open(policy, **values)
-        with run:
-            source = run.step("source image", cloud.source_image)
-            login, network, reserved = run.together(
-                run.later("login", cloud.login, source),
-                run.later("network", cloud.network),
-                run.later("public address", cloud.reserve_address),
-            )
-            machine = run.step("instance", cloud.launch, source, login, network)
-            address = run.step("address", cloud.reach, machine, reserved)
-            if login.password_later:
-                login = run.step("password", cloud.password, machine, login)
-            if on_running:
-                on_running(cloud, machine)
-            run.step("stop", cloud.stop, machine)
-            image = run.step("image", cloud.capture, machine)
-        artifact = run.step("publish", cloud.publish, image) if image else None
-        return Built(run, cloud, login, network, machine, address, image, artifact)
-
-    def actions(self) -> list[str]:
-        return [call.action for call in self.simulated.calls()]
-
-    def sent(self, action: str) -> list[dict[str, str]]:
-        return [dict(call.parameters) for call in self.simulated.calls() if call.action == action]
-
-    def said(self) -> str:
-        return "\n".join(event.text for event in self.events if isinstance(event, events.Message))
-
-
-@dataclass
-class Built:
-    """What a driven build ended with."""
-
-    run: Run
-    cloud: AlicloudProvider
-    login: Login
-    network: Network
-    machine: Machine
-    address: Address
-    image: Image | None
-    artifact: Artifact | None
+        attached: AlicloudEcs = self.simulated.attach(AlicloudEcs(**given))
+        return complete(attached, {})
 
 
 @pytest.fixture
@@ -237,8 +150,7 @@ def simulated() -> Iterator[SimulatedAlicloud]:
 
 
 @pytest.fixture
-def driver(simulated: SimulatedAlicloud, tmp_path: Path) -> Iterator[Driver]:
-    made = Driver(simulated, tmp_path)
+def driver(simulated: SimulatedAlicloud, tmp_path: Path) -> Iterator[AlicloudDriver]:
+    made = AlicloudDriver(simulated, tmp_path)
     yield made
-    for ledger in made.ledgers:
-        ledger.close()
+    made.close()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from typing import Any
 
 import pytest
 
-from imagesmith.errors import AlreadyExists, ImagesmithError
+from imagesmith.errors import AlreadyExists, Conflict, ImagesmithError
 from imagesmith.interfaces import Intent, Resource
 from imagesmith_huaweicloud import DataDisk
 from imagesmith_simulator.faults import Fault
@@ -80,6 +81,24 @@ def test_lists_that_lag_behind_are_looked_at_again(driver: Any, tmp_path: Any) -
             slow.faults.add(Fault(kind="lose_answer", action=action))
         assert outcome(other) is None
         assert len(slow.images()) == 4
+
+
+@pytest.mark.parametrize(
+    "action", ["CreateVpc", "CreateSubnet", "CreatePublicip", "CreateSecurityGroup", "CreateImage"]
+)
+def test_what_is_listed_late_and_made_twice_is_not_left(driver: Any, tmp_path: Any, action: str) -> None:
+    from imagesmith_simulator.huaweicloud import SimulatedHuaweicloud
+
+    with SimulatedHuaweicloud.start(machines="none", latencies={"lists": 10.0}) as slow:
+        other = type(driver)(slow, tmp_path / "other")
+        driver.ledgers = other.ledgers
+        slow.faults.add(Fault(kind="lose_answer", action=action))
+        refused = action == "CreateSubnet"  # the second would have the addresses of the first
+        with pytest.raises(Conflict) if refused else contextlib.nullcontext():
+            other.build()
+        assert len(other.sent(action)) == 2
+        assert len(slow.images()) == (not refused)
+        assert slow.leftovers() == []
 
 
 def test_a_key_pair_of_the_same_name_is_not_ours(driver: Any) -> None:
