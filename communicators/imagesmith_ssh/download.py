@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from imagesmith.errors import ConnectionLost
+from imagesmith.ways_in import quoting
 from imagesmith.ways_in.landing import Landing
-from imagesmith_ssh import plain, quoting, scp, sftp
+from imagesmith_ssh import plain, scp, sftp
 from imagesmith_ssh.ladder import first_offered
 from imagesmith_ssh.process import Process
 from imagesmith_ssh.trouble import NotOffered, failed

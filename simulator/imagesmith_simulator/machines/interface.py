@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 
 class DiskSnapshot(Protocol):
@@ -104,6 +104,42 @@ class SimulatedMachine(Protocol):
 
     def destroy(self) -> None:
         """Power off and remove everything of it from the host; never raises."""
+        ...
+
+
+class Execution(Protocol):
+    """A command that the cloud's agent runs in a machine."""
+
+    def output(self) -> bytes:
+        """What it has written so far, to both of its streams."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over."""
+        ...
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status, negative: the signal that killed it; None while it runs or when its machine went down."""
+        ...
+
+    def stop(self) -> None:
+        """Kill it and its process group; it ends in a moment."""
+        ...
+
+
+@runtime_checkable
+class RunsCommands(Protocol):
+    """A machine in which an agent of the cloud's runs commands, without a login and without a network."""
+
+    @property
+    def agent_running(self) -> bool:
+        """Whether the agent is up."""
+        ...
+
+    def execute(self, command: str, *, user: str = "root") -> Execution:
+        """Start a command of the user's shell. Raises `ImagesmithError` where it can't be started."""
         ...
 
 
