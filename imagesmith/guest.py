@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from imagesmith import plugin
 from imagesmith.errors import AccessDenied, Cancelled, ImagesmithError
-from imagesmith.interfaces import Address, Connect, Login, Machine, Provider, Remote
+from imagesmith.interfaces import Address, Connect, Login, Machine, OffersWayIn, Provider, Remote
 from imagesmith.job import Job
 from imagesmith.lifecycle import Run
 from imagesmith.readiness import wait_until_ready
@@ -68,16 +68,11 @@ class Connected:
 
 
 def _connect(job: Job, cloud: Provider, machine: Machine, address: Address, login: Login) -> Connected:
+    cancel, console = job.run.cancel, _console(job.run, cloud, machine)
+    if isinstance(cloud, OffersWayIn) and cloud.opens(job.source.communicator):
+        return Connected(address.host, cloud.connect(machine, login, cancel=cancel, console=console))
     connect: Connect = plugin.load("communicators", job.source.communicator)
-    remote = connect(
-        address,
-        login,
-        job.source,
-        cancel=job.run.cancel,
-        say=job.run.say,
-        console=_console(job.run, cloud, machine),
-    )
-    return Connected(address.host, remote)
+    return Connected(address.host, connect(address, login, job.source, cancel=cancel, say=job.run.say, console=console))
 
 
 def _console(run: Run, cloud: Provider, machine: Machine) -> Callable[[], str]:

@@ -415,6 +415,19 @@ class Connect(Protocol):
         ...
 
 
+@runtime_checkable
+class OffersWayIn(Protocol):
+    """A `Provider` that is a way into its machines itself, by the cloud's own calls, beside the communicators."""
+
+    def opens(self, communicator: str) -> bool:
+        """Whether it is the way of this name."""
+        ...
+
+    def connect(self, machine: Machine, login: Login, *, cancel: CancelToken, console: Callable[[], str]) -> Remote:
+        """As `Connect`, with the machine instead of its address."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProvisionContext:
     """What a provisioner knows about the build it runs in.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from imagesmith.communicator import CommunicatorOptions
 from imagesmith.errors import Diagnostic
+from imagesmith.options import Duration, option
 from imagesmith.passwords import names_password
 from imagesmith_alicloud.access_options import AccessOptions, require_sdk
 from imagesmith_alicloud.image_options import ImageOptions
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 
 class AlicloudEcs(AccessOptions, ImageOptions, RunOptions, CommunicatorOptions):
     """An image of Alibaba Cloud ECS, made of a temporary instance. Template name: ``alicloud-ecs``."""
+
+    communicator: str = option(
+        default="ssh",
+        choices=("ssh", "none", "winrm", "cloud-assistant"),
+        doc="The way into the machine: ssh, winrm, cloud-assistant or none. With cloud-assistant commands and files go "
+        "through the cloud's API: no EIP, no open port, no key. The user is ssh_username, else root.",
+    )
+    cloud_assistant_timeout: Duration = option(
+        default=600.0, doc="How long to wait for Cloud Assistant's agent in the guest."
+    )
 
     @property
     def builder_type(self) -> str:
@@ -61,12 +72,12 @@ class AlicloudEcs(AccessOptions, ImageOptions, RunOptions, CommunicatorOptions):
         """Whether an EIP, given or allocated, is attached."""
         if self.eip_id or self.associate_public_ip_address:
             return True
-        return not self.ssh_private_ip and self.communicator != "none"
+        return not self.ssh_private_ip and self.communicator in ("ssh", "winrm")
 
     @property
     def open_port(self) -> int | None:
         """The one port that the temporary security group opens."""
-        return None if self.communicator == "none" else self.port
+        return self.port if self.communicator in ("ssh", "winrm") else None
 
     def problems(self) -> Iterator[Diagnostic]:
         keys = ("ssh_keypair_name", "ssh_private_key_file", "temporary_key_pair_name")
