@@ -130,7 +130,11 @@ LATER = (
 @pytest.mark.parametrize(
     ("step", "said", "hint"),
     [
-        ('provisioner "goss" {\n    x = 1\n  }', 'the provisioner "goss" is not supported yet', "run goss from a shell"),
+        (
+            'provisioner "goss" {\n    x = 1\n  }',
+            'the provisioner "goss" is not supported yet',
+            "run goss from a shell",
+        ),
         (
             'post-processor "alicloud-import" {}',
             'the post-processor "alicloud-import" is not supported yet',

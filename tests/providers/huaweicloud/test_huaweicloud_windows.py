@@ -19,7 +19,7 @@ from imagesmith_huaweicloud.windows_password import decrypted
 from imagesmith_simulator.huaweicloud import SimulatedHuaweicloud
 from imagesmith_simulator.huaweicloud.resources import KeyPair
 from tests.effects import shows
-from tests.providers.huaweicloud.conftest import Driver
+from tests.providers.huaweicloud.conftest import HuaweicloudDriver
 
 WINDOWS: dict[str, Any] = {
     "source_image": "19a3a0c6-0d11-4b2e-8e5c-1f6a2a1f0007",
@@ -70,7 +70,7 @@ def test_the_password_that_the_guest_makes_is_fetched_and_decrypted(driver: Any)
 
 
 def test_the_password_is_waited_for(slow: SimulatedHuaweicloud, tmp_path: Path) -> None:
-    driver = Driver(slow, tmp_path)
+    driver = HuaweicloudDriver(slow, tmp_path)
     made, built = server(driver)
     assert built.login.password == made.password
     assert 50 <= driver.actions().count("ShowServerPassword") <= 200
@@ -80,7 +80,7 @@ def test_the_password_is_waited_for(slow: SimulatedHuaweicloud, tmp_path: Path) 
 
 @shows(CommunicatorOptions, "winrm_timeout")
 def test_the_wait_ends_with_the_timeout_and_says_what_to_do(slow: SimulatedHuaweicloud, tmp_path: Path) -> None:
-    driver = Driver(slow, tmp_path)
+    driver = HuaweicloudDriver(slow, tmp_path)
     with pytest.raises(WaitTimeout, match="after 120 s") as caught:
         driver.build(**WINDOWS, winrm_timeout=120.0)
     assert "Cloudbase-Init" in caught.value.hint
