@@ -146,9 +146,13 @@ def test_variables_without_a_default_must_be_given() -> None:
 
 
 def test_what_other_plugins_would_do_is_named() -> None:
+    with pytest.raises(TemplateError, match=r'playbook_file: there is no file "\./ansible/node\.yml"'):
+        validated("node_image_ansible.json")
+    Path("ansible").mkdir()
+    Path("ansible/node.yml").write_text("- hosts: all\n  tasks: []\n")
     warnings = "\n".join(str(warning) for warning in validated("node_image_ansible.json"))
-    assert 'the provisioner "ansible" is not supported yet' in warnings
     assert 'the provisioner "goss" is not supported yet' in warnings
+    assert 'provisioner "ansible"' not in warnings
 
 
 def test_an_arm_server_and_a_password_of_the_image(cloud: SimulatedHuaweicloud) -> None:

@@ -157,7 +157,7 @@ def test_a_file_that_was_left_behind_is_nothing(scene: Scene, number: str) -> No
 @shows(CommunicatorOptions, "guest_ready_timeout")
 def test_the_wait_ends_with_the_timeout_and_names_the_culprit(scene: Scene) -> None:
     scene.write("run/cloud-init/enabled")
-    later(6, lambda: scene.write("run/cloud-init/result.json", json.dumps(DONE)))
+    later(3, lambda: scene.write("run/cloud-init/result.json", json.dumps(DONE)))
     options = CommunicatorOptions(ssh_username="root", guest_ready_timeout=0.5)
     with pytest.raises(WaitTimeout, match=r"the guest is still busy: cloud-init after 0.5 s") as caught:
         wait_until_ready(scene.run, scene.remote, complete(options))
