@@ -23,6 +23,10 @@ _A_READ = Patience(timeout_s=20.0, first_s=0.1, growth=1.4, longest_s=1.0)
 _FIRST_LOOK_S, _LOOKS_GROW, _LONGEST_LOOK_S = 2.0, 1.3, 10.0
 
 
+class _NotRun(ConnectionLost):
+    """The agent has not even started a command."""
+
+
 class AssistantRemote:
     """Made by `imagesmith_alicloud.assistant.connect`. Not to be used by two threads at once."""
 
@@ -71,16 +75,25 @@ class AssistantRemote:
         cancel = cancel or self.cancel
         cancel.check()
         name = f".imagesmith-{secrets.token_hex(8)}"
-        source = files.send(self, f"{name}.in", [stdin], cancel)[0] if stdin else ""
+        source = files.send(self, f"{name}.in", [stdin], cancel) if stdin else []
         script = wrapper(f"/tmp/{name}", command, source)  # noqa: S108 - the guest's; the name can't be guessed
         if len(script.encode("utf-8", "surrogateescape")) > LONGEST_COMMAND:
             sent = files.send(self, f"{name}.sh", [script.encode("utf-8", "surrogateescape")], cancel)
             listed = " ".join(sent)
             script = f'script=$(cat {listed}; echo x); rm -f {listed}; eval "${{script%x}}"'
-        running = _Running(self, self._start(script), f"/tmp/{name}", take, live=live)  # noqa: S108
+        try:
+            return self._follow(script, name, take, cancel, live=live)
+        except _NotRun:  # a guest that restarts: its agent was there when we asked last
+            self._await_agent(None)
+            return self._follow(script, name, take, cancel, live=live)
+
+    def _follow(self, script: str, name: str, take: Take, cancel: CancelToken, *, live: bool) -> int | None:
+        running = _Running(self, self._start(script), f"/tmp/{name}", take, live=live)  # noqa: S108 - as above
         try:
             return running.follow(cancel)
-        except (WaitTimeout, ImagesmithError):
+        except _NotRun:
+            raise
+        except ImagesmithError:
             running.end()
             cancel.check()
             raise
@@ -147,7 +160,7 @@ class _Running:
 
         outcome = wait_until(probe, what="the command", patience=_UNTIL_OVER, cancel=cancel)
         if outcome.never_ran:
-            raise ConnectionLost(
+            raise _NotRun(
                 f"Cloud Assistant did not run a command ({outcome.error_code or outcome.status}): {outcome.error_info}"
             )
         heard = understand(outcome.output)

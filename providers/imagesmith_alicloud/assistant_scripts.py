@@ -14,7 +14,7 @@ from imagesmith_alicloud.assistant_calls import SAFE_OUTPUT
 
 _HEADER = re.compile(rb"imagesmith (running|over|lost|more) (\d+) (\d+) (\d+)\n")
 
-# $1: the spool folder; $2: the command; $3: its standard input; $4: how much output may be printed.
+# $1: the spool folder; $2: the command; $3: the files that are its standard input; $4: how much output may be printed.
 # An agent is started with next to no environment. What belongs to the boot is lost with it, so the boot is noted.
 _RUN = r"""
 umask 077
@@ -25,7 +25,9 @@ export USER LOGNAME HOME
 cd "$HOME" 2>/dev/null || cd /
 { echo "$$"; cat /proc/sys/kernel/random/boot_id 2>/dev/null; } > "$1/pid"
 : > "$1/1"; : > "$1/2"
-(umask 022; exec /bin/sh -c "$2") < "$3" >> "$1/1" 2>> "$1/2"
+[ -z "$3" ] || { cat $3 > "$1/0"; rm -f $3; }
+[ -n "$3" ] && input=$1/0 || input=/dev/null
+(umask 022; exec /bin/sh -c "$2") < "$input" >> "$1/1" 2>> "$1/2"
 status=$?
 echo "$status" > "$1/status.new"; mv "$1/status.new" "$1/status"
 out=$(($(wc -c < "$1/1"))); err=$(($(wc -c < "$1/2")))
@@ -36,7 +38,6 @@ if [ $((out + err)) -le "$4" ]; then
 else
   echo "imagesmith more $status 0 0"
 fi
-[ "$3" = /dev/null ] || rm -f "$3"
 exit "$status"
 """
 
@@ -69,9 +70,9 @@ class Heard:
     err: bytes
 
 
-def wrapper(spool: str, command: str, stdin: str) -> str:
-    """The script that runs a command."""
-    return _with(_RUN, spool, command, stdin or "/dev/null", str(SAFE_OUTPUT))
+def wrapper(spool: str, command: str, stdin: list[str]) -> str:
+    """The script that runs a command; ``stdin`` are files of the guest's, which are removed."""
+    return _with(_RUN, spool, command, " ".join(stdin), str(SAFE_OUTPUT))
 
 
 def reader(spool: str, known: tuple[int, int]) -> str:
