@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -259,21 +260,32 @@ class FileBuilder(Options):
     content: str = option(default="", doc="What.")
 
 
+# What packer says when one of its own processes, of which every builder is one, could not be started or was lost.
+TROUBLE = re.compile(r"plugin|panic|unexpected EOF|connection (is shut down|refused|reset)|temporarily unavailable")
+
+
 def packer(
     arguments: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     variables = {**os.environ, "CHECKPOINT_DISABLE": "1", **(environ or {})}
-    command = [PACKER, *arguments]
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [PACKER, *arguments],
+            cwd=folder,
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+
+    done = run()
+    for _ in range(2):
+        if done.returncode and TROUBLE.search(done.stdout + done.stderr):
+            done = run()
+    return done
 
 
 def write(folder: Path, template: Mapping[str, Any], name: str = "t.json") -> Path:
@@ -340,7 +352,7 @@ def test_what_packer_refuses_to_render_is_refused(tmp_path: Path, monkeypatch: p
     write(tmp_path, file_builders(REFUSED, tmp_path, variables=NAMES))
     report = packer(["validate", "t.json"], tmp_path).stdout
     got = ours(load(TemplateRequest("t.json")))
-    assert [text for number, text in enumerate(REFUSED) if f'build: "b{number}"' not in report] == []
+    assert [text for number, text in enumerate(REFUSED) if f'build: "b{number}"' not in report] == [], report
     assert [text for number, text in enumerate(REFUSED) if got[f"b{number}"] is not None] == []
 
 
