@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -9,7 +10,7 @@ from imagesmith.errors import AuthenticationFailed, ConnectionLost, UnexpectedPr
 from imagesmith.interfaces import Login, Machine, Remote
 from imagesmith.waiting import CancelToken, Patience, Pending, wait_until
 from imagesmith.ways_in.last_words import with_console
-from imagesmith_alicloud.assistant_calls import Agent
+from imagesmith_alicloud.assistant_calls import Agent, Outcome
 from imagesmith_alicloud.assistant_remote import AssistantRemote
 from imagesmith_alicloud.context import Context
 
@@ -19,6 +20,7 @@ _NO_AGENT = (
     "years do"
 )
 _NO_USER = frozenset({"AccountNotExists", "AccountNotFound", "HomeDirNotExist"})
+_USER_MADE = Patience(timeout_s=20.0, first_s=1.0, growth=1.5, longest_s=3.0)
 _A_MOMENT = Patience(timeout_s=60.0, first_s=0.1, growth=1.5, longest_s=1.0)
 
 
@@ -36,7 +38,7 @@ def connect(
         _await_agent(agent, limit, cancel, console)
 
     await_agent(None)
-    _try_user(agent, cancel)
+    _try_user(agent, cancel, console)
     pause = context.options.pause_before_connecting
     if pause > 0:
         context.run.say(f"connected; waiting {pause:g} s before connecting again")
@@ -68,13 +70,23 @@ def _await_agent(agent: Agent, limit_s: float, cancel: CancelToken, console: Cal
         raise with_console(error, console(), facts) from None
 
 
-def _try_user(agent: Agent, cancel: CancelToken) -> None:
-    """A user that does not exist shows at the first command."""
-    outcome = agent.wait(agent.start("exit 0"), _A_MOMENT, cancel)
+def _try_user(agent: Agent, cancel: CancelToken, console: Callable[[], str]) -> None:
+    """A user that does not exist shows at the first command; user data may be about to make it."""
+    outcome = Outcome("")
+
+    def probe() -> bool | Pending:
+        nonlocal outcome
+        outcome = agent.wait(agent.start("exit 0"), _A_MOMENT, cancel)
+        return Pending(outcome.error_code) if outcome.error_code in _NO_USER else True
+
+    with contextlib.suppress(WaitTimeout):
+        wait_until(probe, what="the user", patience=_USER_MADE, cancel=cancel)
     if outcome.status == "Success":
         return
-    words = f"{outcome.error_code or outcome.status}: {outcome.error_info}"
-    if outcome.error_code in _NO_USER:
-        hint = "check ssh_username; left out, commands are run as root"
-        raise AuthenticationFailed(f'Cloud Assistant can\'t be "{agent.user}" in the guest ({words})', hint=hint)
-    raise Unreachable(f"Cloud Assistant's agent in {agent.instance_id} runs no commands ({words})", hint=_NO_AGENT)
+    words = f"{outcome.error_code or outcome.status or 'no answer'}: {outcome.error_info}"
+    if outcome.error_code in _NO_USER or outcome.status == "Failed":
+        hint = "check ssh_username, which needs a shell it may use; left out, commands are run as root"
+        denied = AuthenticationFailed(f'Cloud Assistant can\'t be "{agent.user}" in the guest ({words})', hint=hint)
+        raise with_console(denied, console(), "")
+    mute = Unreachable(f"Cloud Assistant's agent in {agent.instance_id} runs no commands ({words})", hint=_NO_AGENT)
+    raise with_console(mute, console(), "")

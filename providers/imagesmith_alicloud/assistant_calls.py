@@ -7,13 +7,12 @@ is kept is not said exactly, so that nobody here relies on more than `SAFE_OUTPU
 from __future__ import annotations
 
 import base64
-import contextlib
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from imagesmith.errors import ImagesmithError, TransferError
+from imagesmith.errors import AccessDenied, ImagesmithError, TransferError
 from imagesmith.waiting import CancelToken, Patience, Pending, RetryPolicy, wait_until
 from imagesmith_alicloud.context import Context, items
 from imagesmith_alicloud.sdk import Cloud, ecs
@@ -135,8 +134,12 @@ class Agent:
 
     def stop(self, invoke_id: str) -> None:
         """End a command and all that it has started; never raises."""
-        with contextlib.suppress(ImagesmithError):
+        try:
             self._cloud.write(ecs.StopInvocationRequest(invoke_id=invoke_id, instance_id=[self.instance_id]))
+        except AccessDenied as error:
+            self._context.run.say(f"a command goes on in {self.instance_id}: {error}", "warning")
+        except ImagesmithError:
+            return  # it has ended by itself, or ends with the instance
 
     def send(self, name: str, content: bytes) -> str:
         """Write a small file in /tmp that only the user may read; returns the invocation's id."""

@@ -30,6 +30,7 @@ _CHUNK = 256 * 1024
 _GZIP = 31  # zlib's window bits for the gzip format
 _NO_MATCH = 96
 _CHANGED = 1
+_MUST_EXIST = "a folder must exist before something is uploaded into it, a file before it is downloaded"
 
 # $1: what the parts' names begin with; $2: how many; $3: their SHA-256; $4: destination; $5: mode, "" for a tree.
 _PUT = r"""
@@ -259,7 +260,8 @@ def _failed(verb: str, source: str, destination: str, words: str) -> TransferErr
     said = "; ".join(line.strip() for line in words.splitlines() if line.strip())
     hints = {
         "no space left": "the guest's disk is full: use a larger system disk, or upload less",
-        "no such file": "a folder must exist before something is uploaded into it, a file before it is downloaded",
+        "no such file": _MUST_EXIST,
+        "nonexistent": _MUST_EXIST,  # dash's word for it
         "permission denied": "the user may not do that: leave ssh_username out, and root does it",
         "is a directory": "end the path with / to put the file into that folder under its own name",
         "no gzip": "Cloud Assistant moves files with gzip and tar; install them in the source image",

@@ -33,6 +33,7 @@ VARIANTS = (
     Variant("minimal", sampled=True),
     Variant("over SSH, everything made", {**_OVER_SSH, **_TAGS, "image_ignore_data_disks": True}, guest=True),
     Variant("Windows", _WINDOWS, guest=True),
+    Variant("Cloud Assistant", {"communicator": "cloud-assistant"}, guest=True, script="sleep 1"),
     Variant("own VPC", {"vpc_id": "vpc-mine"}),
     Variant("own vSwitch and group", {**_OWN_NETWORK, **_EIP}, sampled=True),
     Variant("own vSwitch, group made", {"vswitch_id": "vsw-mine"}),
@@ -61,6 +62,7 @@ _NOWHERE: Mapping[str, Any] = {
     "winrm_host": "127.0.0.1",
     "winrm_port": 9,
     "winrm_timeout": 1.0,
+    "ssh_username": "nobody-here",
 }
 
 BREAKING = (
@@ -76,6 +78,13 @@ BREAKING = (
         "left to a cleanup late",
         (Fault(kind="refuse", action="DescribeInstances", nth=3, code=_REFUSED),),
         leave=True,
+    ),
+    Drill(
+        "stopped in a script",
+        (Fault(kind="throttle", action="DescribeInvocationResults", nth=3),),
+        "RunCommand",
+        guest=True,
+        stop=True,
     ),
     Drill("second build", before=1),
     Drill("naming fails", (Fault(kind="refuse", action="ModifyImageAttribute", code=_REFUSED),), before=1),

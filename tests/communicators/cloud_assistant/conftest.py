@@ -25,7 +25,9 @@ def cloud() -> Iterator[SimulatedAlicloud]:
 
 
 @contextlib.contextmanager
-def opened(cloud: SimulatedAlicloud, state: Path, **options: Any) -> Iterator[AssistantRemote]:
+def opened(
+    cloud: SimulatedAlicloud, state: Path, *, cancel: CancelToken | None = None, **options: Any
+) -> Iterator[AssistantRemote]:
     """A way into a new instance."""
     driver = AlicloudDriver(cloud, state)
     run, provider = driver.open(**{"communicator": "cloud-assistant", **options})
@@ -34,7 +36,9 @@ def opened(cloud: SimulatedAlicloud, state: Path, **options: Any) -> Iterator[As
         login = provider.login(source)
         machine = provider.launch(source, login, provider.network())
         provider.reach(machine, provider.reserve_address())
-        yield provider.connect(machine, login, cancel=CancelToken(), console=lambda: provider.console(machine))
+        yield provider.connect(
+            machine, login, cancel=cancel or CancelToken(), console=lambda: provider.console(machine)
+        )
     driver.close()
 
 

@@ -50,6 +50,18 @@ def test_a_tree_keeps_its_modes(remote: AssistantRemote, tmp_path: Path, content
     assert (tmp_path / "back" / "deep er" / "run").stat().st_mode & 0o777 == 0o755
 
 
+def test_what_goes_wrong_is_told(remote: AssistantRemote, tmp_path: Path) -> None:
+    with pytest.raises(TransferError, match=r"could not be uploaded to /nowhere/x.*(must exist|No such)"):
+        remote.upload(b"x", "/nowhere/x")
+    with pytest.raises(TransferError, match="/root is a directory"):
+        remote.upload(b"x", "/root")
+    with pytest.raises(TransferError, match="could not be downloaded"):
+        remote.download("/root/no-such", tmp_path / "x")
+    with pytest.raises(TransferError, match="no such file or directory"):
+        remote.download_tree("/root/no-such*", tmp_path / "x")
+    assert left(remote) == ["1"]
+
+
 def test_a_damaged_part_is_noticed(remote: AssistantRemote, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = remote.agent.send
     monkeypatch.setattr(remote.agent, "send", lambda name, content: sent(name, content[:-1] + b"?"))
