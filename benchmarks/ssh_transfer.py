@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.reporting import title, verdict
+from benchmarks.slow_link import slow_link
 from imagesmith.communicator import CommunicatorOptions
 from imagesmith.interfaces import Address, Login, Remote
 from imagesmith.waiting import CancelToken
@@ -28,6 +29,8 @@ ROUNDS = 5
 BIG_MIB = 256
 FILES = 2000
 SMALL_BYTES = 1024
+FAR_FILES = 1000
+ROUND_TRIP_S = 0.02
 
 
 def free_port() -> int:
@@ -127,6 +130,30 @@ def measure(folder: Path, port: int) -> bool:
     return verdict("many small files", ours, 2.0, "s") and fast
 
 
+def measure_far(folder: Path, port: int) -> bool:
+    """Small files to a server that is farther away, connected before; returns whether the bound is kept."""
+    many, there = folder / "far", folder / "there"
+    many.mkdir()
+    for number in range(FAR_FILES):
+        (many / f"file{number}").write_bytes(os.urandom(SMALL_BYTES))
+
+    def clean() -> None:
+        shutil.rmtree(there, ignore_errors=True)
+        there.mkdir()
+
+    with slow_link("127.0.0.1", port, ROUND_TRIP_S) as far, open_remote(folder, far) as remote:
+        ours, *_ = compare(
+            f"{FAR_FILES} files of {SMALL_BYTES} bytes, {ROUND_TRIP_S * 1000:.0f} ms away",
+            {
+                "imagesmith, connected": lambda: remote.upload_tree(many, str(there)),
+                "scp -r": lambda: scp(folder, far, "-r", many, f"127.0.0.1:{there}"),
+            },
+            FAR_FILES * SMALL_BYTES / 2**20,
+            clean,
+        )
+    return verdict("many small files to far away", ours, 2.0, "s")
+
+
 def main() -> bool:
     """Start a server, measure, stop it; returns whether the bounds are kept."""
     title("File transfer")
@@ -137,7 +164,8 @@ def main() -> bool:
         server = start_sshd(Path(name), port)
         try:
             threading.Event().wait(0.5)
-            return measure(Path(name), port)
+            near = measure(Path(name), port)
+            return measure_far(Path(name), port) and near
         finally:
             server.terminate()
             server.wait()
