@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from benchmarks.reporting import title, verdict
@@ -141,7 +142,7 @@ def measure_far(folder: Path, port: int) -> bool:
         shutil.rmtree(there, ignore_errors=True)
         there.mkdir()
 
-    with slow_link("127.0.0.1", port, ROUND_TRIP_S) as far, open_remote(folder, far) as remote:
+    with slow_link("127.0.0.1", port, ROUND_TRIP_S) as far, closing(open_remote(folder, far)) as remote:
         ours, *_ = compare(
             f"{FAR_FILES} files of {SMALL_BYTES} bytes, {ROUND_TRIP_S * 1000:.0f} ms away",
             {

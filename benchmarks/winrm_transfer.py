@@ -13,9 +13,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from benchmarks.reporting import at_least, title, verdict
 from benchmarks.slow_link import slow_link
@@ -98,7 +100,7 @@ def timed(work: Callable[[], None]) -> float:
 
 def upload(server: Server, source: Path, target: str, *, ntlm: bool = False) -> None:
     """Ours, connecting included."""
-    with open_remote(server, ntlm=ntlm) as remote:
+    with closing(open_remote(server, ntlm=ntlm)) as remote:
         if source.is_dir():
             remote.upload_tree(source, target)
         else:
@@ -139,19 +141,16 @@ def count_requests(server: Server) -> bool:
     sent = 0
     send = Session.send
 
-    def counted(session: Session, *words: Any, **more: Any) -> Any:
+    def counted(*words: Any, **more: Any) -> Any:
         nonlocal sent
         sent += 1
-        return send(session, *words, **more)
+        return send(*words, **more)
 
-    with open_remote(server) as remote:
+    with closing(open_remote(server)) as remote:
         remote.run("echo first")
-        Session.send = counted  # type: ignore[method-assign]
-        try:
+        with mock.patch.object(Session, "send", counted):
             for _ in range(COMMANDS):
                 remote.run("echo again")
-        finally:
-            Session.send = send  # type: ignore[method-assign]
     return verdict("requests for a command", sent / COMMANDS, 4, "")
 
 
