@@ -38,13 +38,12 @@ def windows_template(cloud: SimulatedAlicloud, password: str, variables: dict[st
         "custom_endpoint_vpc": cloud.url,
     }
     elevated = {"elevated_user": "Administrator", "elevated_password": "{{.WinRMPassword}}"}
-    login = "P={{build `Password`}}"
     show = [f'Write-Output "$env:{name}"' for name in variables]
     provisioners: list[dict[str, Any]] = [
         {
             "type": "powershell",
-            "environment_vars": [*given, "OF={{build `Password`}}"],
-            "inline": [*show, "echo $env:OF"],
+            "environment_vars": [*given, "LOGIN={{build `Password`}}"],
+            "inline": [*show, "echo $env:LOGIN"],
         },
         {"type": "powershell", "environment_vars": given, "inline": show, **elevated},
         {"type": "windows-shell", "environment_vars": given[:1], "inline": ["echo %V0%"]},

@@ -1,30 +1,34 @@
-"""The same shell and file provisioners through Debian's packer 1.6.6 and through us, on a real sshd: same effects."""
+"""The same shell and file provisioners through Debian's packer 1.6.6 and through us, on a real sshd: same effects.
+
+For every option the machine has to see the same files, modes, environment and commands, and both programs have to
+succeed or fail alike. What differs is in `DIFFERENCES`, and each of them has to show: one that is gone fails a test.
+"""
 
 from __future__ import annotations
 
-import getpass
 import json
-import os
+import re
 import shutil
-import socket
 import subprocess
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from imagesmith.communicator import CommunicatorOptions
-from imagesmith.interfaces import Address, Login
-from imagesmith.options import complete
+from imagesmith.options import Options, table
 from imagesmith.provisioners.file import File
 from imagesmith.provisioners.shell import Shell
-from imagesmith_ssh import connect
-from tests.provisioners.local_remote import Scene
+from imagesmith.template.json_schema import legacy
+from tests.communicators.ssh.openssh import SSHD
+from tests.differential.logged_guest import Case, Outcome, anonymous, play
 
-pytestmark = pytest.mark.packer
+pytestmark = [
+    pytest.mark.packer,
+    pytest.mark.skipif(not (shutil.which("packer") and SSHD), reason="packer or sshd is not installed"),
+]
 
 AWKWARD = {
     "QUOTES": """it's a "word" and `id`""",
@@ -34,136 +38,170 @@ AWKWARD = {
     "BLANKS": "  in  and  out  ",
     "EMPTY": "",
 }
-
-
-@dataclass(frozen=True)
-class Server:
-    port: int
-    key: Path
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    if not (shutil.which("packer") and shutil.which("sshd", path="/usr/sbin")):
-        pytest.skip("packer or sshd is not installed")
-    folder = tmp_path_factory.mktemp("sshd")
-    for name in ("host", "user"):
-        command = ["ssh-keygen", "-q", "-t", "ecdsa", "-m", "PEM", "-N", "", "-f", str(folder / name)]
-        subprocess.run(command, check=True)
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(exist_ok=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = [f"HostKey {folder}/host", f"AuthorizedKeysFile {folder}/user.pub", "StrictModes no", "UsePAM no"]
-    settings += [f"Port {port}", "ListenAddress 127.0.0.1", f"PidFile {folder}/pid", "Subsystem sftp internal-sftp"]
-    # So that bash does not take its first start for a login and read what a developer has in ~/.bashrc.
-    settings.append("SetEnv SHLVL=3")
-    (folder / "config").write_text("\n".join(settings) + "\n")
-    with (folder / "log").open("w") as log:
-        command = ["/usr/sbin/sshd", "-D", "-e", "-f", str(folder / "config")]
-        process = subprocess.Popen(command, stderr=log)
-        try:
-            for _ in range(100):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                threading.Event().wait(0.05)
-            yield Server(port, folder / "user")
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def run_packer(server: Server, provisioners: Sequence[Mapping[str, object]]) -> None:
-    builder = {
-        "type": "null",
-        "name": "web",
-        "ssh_host": "127.0.0.1",
-        "ssh_port": server.port,
-        "ssh_username": getpass.getuser(),
-        "ssh_private_key_file": str(server.key),
-    }
-    Path("t.json").write_text(json.dumps({"builders": [builder], "provisioners": provisioners}))
-    environ = {**os.environ, "CHECKPOINT_DISABLE": "1"}
-    command = ["packer", "build", "-color=false", "t.json"]
-    done = subprocess.run(command, env=environ, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
-
-
-def run_ours(server: Server, provisioners: Sequence[Mapping[str, Any]]) -> None:
-    scene = Scene(generated={"ID": "Null"})
-    remote = connect(
-        Address("127.0.0.1", server.port),
-        Login(getpass.getuser(), private_key=server.key.read_text()),
-        CommunicatorOptions(ssh_username=getpass.getuser()),
-        cancel=scene.cancel,
-        say=scene.said.append,
-        console=lambda: "",
-    )
-    try:
-        for given in provisioners:
-            kind = {"shell": Shell, "file": File}[given["type"]]
-            complete(kind(**{name: value for name, value in given.items() if name != "type"})).run(
-                remote, scene.provision
-            )
-    finally:
-        remote.close()
-
-
-def test_machines_end_up_the_same(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    machine = tmp_path / "machine"
-    variables = [f"{name}={value}" for name, value in AWKWARD.items()]
-    Path("s.sh").write_bytes(b"#!/bin/sh\r\necho script $A $(stat -c %a $0)\r\n")
-    Path("tree/deep").mkdir(parents=True)
-    Path("tree/deep/a").write_text("a")
-    Path("tree/deep/a").chmod(0o640)
-    cases: list[dict[str, Any]] = [
-        {"inline": ["env -0 | sort -z > env"], "environment_vars": variables},
-        {"inline": ["env -0 | sort -z > envfile"], "environment_vars": variables, "use_env_var_file": True},
-        {"inline": ["echo $-; head -n 1 $0; dirname $0; readlink /proc/self/fd/0 | cut -d: -f1; wc -c"]},
-        {"script": "s.sh"},
-        {"scripts": ["s.sh", "s.sh"], "environment_vars": ["A=it's"], "remote_path": f"{machine}/r.sh"},
-        {"script": "s.sh", "execute_command": OWN, "environment_vars": ["A=x"]},
-        {"inline": ["echo $X_A"], "environment_vars": ["A=$x"], "env_var_format": "X_%s='%s' "},
-        {"inline": ["exit 3"], "valid_exit_codes": [3]},
-        {"inline": ["echo $0; test -f $0"], "remote_folder": str(machine), "remote_file": "named.sh"},
-    ]
-    for number, case in enumerate(cases):
-        lines = [f"cd {machine}", f"exec >> out 2>&1; echo case {number}"]
-        case.update({"type": "shell"} | ({"inline": lines + case["inline"]} if "inline" in case else {}))
-        if "script" in case or "scripts" in case:
-            case["execute_command"] = f"cd {machine}; {{ {case.get('execute_command', USUAL)}; }} >> out 2>&1"
-    files = [{"source": "tree", "destination": f"{machine}/"}, {"source": "tree/", "destination": f"{machine}/d"}]
-    files += [{"source": "s.sh", "destination": f"{machine}/"}, {"source": "s.sh", "destination": f"{machine}/t.sh"}]
-    steps = [{"type": "shell", "inline": [f"mkdir {machine}/d"]}, *cases, *({"type": "file", **one} for one in files)]
-    seen = []
-    for run in (run_packer, run_ours):
-        machine.mkdir()
-        run(server, steps)
-        seen.append(inventory(machine))
-        shutil.rmtree(machine)
-    for name, (mode, lines) in seen[0].items():
-        assert seen[1].pop(name) == (mode, lines), name
-    assert not seen[1]
-    assert len(seen[0]) == 11
-
-
-OWN = "{{.Vars}} sh -c '. {{.Path}}; echo $0' '{{.ID}}'"
+VARIABLES = [f"{name}={value}" for name, value in AWKWARD.items()]
 USUAL = "chmod +x {{.Path}}; {{.Vars}} {{.Path}}"
+# Ends the sshd of the script's own connection: the nearest one that it has come from.
+CUT = [
+    "process=$$",
+    "until grep -q '^sshd' /proc/$process/comm; do process=$(sed -n 's/^PPid:\\t//p' /proc/$process/status); done",
+    "kill -KILL $process",
+]
+PASSED_1_S = "echo $(( $(date +%s%N) - $(cat MACHINE/last) > 1000000000 )) >> MACHINE/waited; date +%s%N > MACHINE/last"
+RUNS_LONG = ["echo $$ > MACHINE/pid", "exec sleep 60"]
 
 
-def inventory(folder: Path) -> dict[str, tuple[int, list[str]]]:
-    """Every file with its mode and its text, without what differs from one connection to the next."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        text = path.read_text("utf-8") if path.is_file() else ""
-        entries = [entry for entry in text.split("\0" if path.name.startswith("env") else "\n") if kept(entry)]
-        found[str(path.relative_to(folder))] = (path.stat().st_mode, entries)
-    return found
+def shell(*inline: str, **options: Any) -> dict[str, Any]:
+    return {"type": "shell", **({"inline": list(inline)} if inline else {}), **options}
 
 
-def kept(entry: str) -> bool:
-    """SHLVL is one more where bash could not make way for the script, as it has read its command from a file."""
-    return not entry.startswith(("SSH_CLIENT=", "SSH_CONNECTION=", "_=", "XDG_SESSION_ID=", "SHLVL="))
+def written(*inline: str, **options: Any) -> dict[str, Any]:
+    """A shell provisioner whose output is in MACHINE/out."""
+    if inline:
+        return shell("cd MACHINE", "exec >> out 2>&1; echo next", *inline, **options)
+    command = options.pop("execute_command", USUAL)
+    return shell(execute_command=f"cd MACHINE; {{ {command}; }} >> out 2>&1", **options)
+
+
+def upload(destination: str, **options: Any) -> dict[str, Any]:
+    return {"type": "file", "destination": destination, **options}
+
+
+def download(source: str, destination: str) -> dict[str, Any]:
+    return {"type": "file", "direction": "download", "source": source, "destination": destination}
+
+
+CASES: Mapping[str, Case] = {
+    "environment": Case(
+        [
+            shell("env -0 | sort -z > MACHINE/env", environment_vars=VARIABLES),
+            shell("env -0 | sort -z > MACHINE/env_file", environment_vars=VARIABLES, use_env_var_file=True),
+            shell("env -0 | sort -z > MACHINE/env_none"),
+            written("echo $X_A", environment_vars=["A=$x"], env_var_format="X_%s='%s' "),
+            written(scripts=["s.sh", "second.sh"], environment_vars=["A=it's"]),
+            shell(scripts=["s.sh", "second.sh"], environment_vars=["A=file"], use_env_var_file=True),
+        ],
+        differs=("variables", "files of variables"),
+    ),
+    "scripts": Case(
+        [
+            written("echo $-; head -n 1 $0; dirname $0; readlink /proc/self/fd/0 | cut -d: -f1; wc -c"),
+            written("echo $-; head -n 1 $0", inline_shebang="/bin/bash -eu"),
+            written(script="s.sh"),
+            written(script="s.sh", execute_command="sh {{.Path}} | od -c", binary=True),
+            written(script="s.sh", execute_command="{{.Vars}} sh -c '. {{.Path}}; echo $0' '{{.ID}}'"),
+            written(script="s.sh", remote_path="MACHINE/r.sh", skip_clean=True),
+            written("echo $0; test -f $0", remote_folder="MACHINE", remote_file="named.sh"),
+            written("echo $0; test -f $0", skip_clean=True),
+            written("exit 3", valid_exit_codes=[3]),
+            written("kill -KILL $$", valid_exit_codes=[0, 137]),
+        ],
+    ),
+    "disconnect": Case(
+        [
+            written(*CUT, expect_disconnect=True),
+            written(*CUT, valid_exit_codes=[2300218]),
+            written("echo connected again"),
+        ],
+    ),
+    "times": Case(
+        [
+            shell("date +%s%N > MACHINE/last", pause_after="1s"),
+            shell(PASSED_1_S),
+            shell(PASSED_1_S, "rm MACHINE/last", pause_before="1s"),
+            written("test -e failed || { touch failed; exit 1; }", max_retries=2),
+            shell("mkdir MACHINE/r.sh", "(sleep 1; rmdir MACHINE/r.sh) > /dev/null 2>&1 &"),
+            written("echo could be uploaded", remote_path="MACHINE/r.sh", start_retry_timeout="30s"),
+            written("echo in time", timeout="30s"),
+            written("exit 1", override={"web": {"inline": ["echo overridden > MACHINE/override"]}}),
+            written("exit 1", **{"except": ["web"]}),
+            written("echo only web", only=["web"]),
+        ],
+        differs=("failed scripts", "a folder that is not there"),
+    ),
+    "files": Case(
+        [
+            shell("mkdir MACHINE/d MACHINE/e", "umask > MACHINE/umask"),
+            upload("MACHINE/", source="tree"),
+            upload("MACHINE/d", source="tree/"),
+            upload("MACHINE/e/", sources=["s.sh", "own name"]),
+            upload("MACHINE/e/with space", source="own name"),
+            {"type": "shell-local", "inline": ["echo made > got/made"]},
+            upload("MACHINE/made", source="got/made", generated=True),
+            upload("MACHINE/made", source="own name", direction="upload"),
+            download("MACHINE/d/", "got/contents"),
+            download("MACHINE/tre*", "got/matching"),
+            download("MACHINE/d/deep/a", "got/folder/"),
+            download("MACHINE/d/deep/a", "got/other/name"),
+        ],
+        differs=("modes behind links", "special bits", "umask"),
+    ),
+    "sftp": Case(
+        [shell("echo sftp > MACHINE/done", environment_vars=["A=b"]), upload("MACHINE/e", source="own name")],
+        builder={"ssh_file_transfer_method": "sftp"},
+        differs=("variables",),
+    ),
+    "exit status": Case([written("exit 3")], succeeds=False, differs=("failed scripts",)),
+    "exit status of none allowed": Case(
+        [written("true", valid_exit_codes=[1, 2])], succeeds=False, differs=("failed scripts",)
+    ),
+    "second script": Case(
+        [shell(scripts=["second.sh", "s.sh"], execute_command="sh {{.Path}} && test -n '$A'")], succeeds=False
+    ),
+    "kept though it failed": Case([shell("exit 1", skip_clean=True)], succeeds=False, differs=("left",)),
+    "connection cut": Case([written(*CUT)], succeeds=False),
+    "retries used up": Case([written("exit 4", max_retries=2)], succeeds=False, differs=("failed scripts",)),
+    "cleaned up after": Case(
+        [shell("exit 1"), shell("touch MACHINE/never")],
+        succeeds=False,
+        cleanup=shell("touch MACHINE/cleaned"),
+        differs=("failed scripts",),
+    ),
+    "timeout": Case([shell(*RUNS_LONG, timeout="1s")], succeeds=False, differs=("timeout",)),
+    "timeout and pause": Case(
+        [shell("sleep 1.5", timeout="1s", pause_before="100ms")], succeeds=False, differs=("timeout with pause_before",)
+    ),
+    "never started": Case(
+        [
+            shell("mkdir MACHINE/r.sh"),
+            shell("true", remote_path="MACHINE/r.sh", start_retry_timeout="1s"),
+        ],
+        succeeds=False,
+        differs=("a folder that is not there",),
+    ),
+    "no such remote_folder": Case(
+        [shell("true", remote_folder="MACHINE/none", start_retry_timeout="1s")],
+        succeeds=False,
+        differs=("a folder that is not there",),
+    ),
+    "download of a folder": Case(
+        [shell("mkdir MACHINE/d"), download("MACHINE/d", "got/d")],
+        succeeds=False,
+    ),
+    "download of nothing": Case([download("MACHINE/none", "got/d")], succeeds=False),
+    "upload of nothing": Case([upload("MACHINE/d", source="none", generated=True)], succeeds=False),
+    "upload in place of a folder": Case(
+        [shell("mkdir MACHINE/d"), upload("MACHINE/d", source="own name")], succeeds=False
+    ),
+}
+
+if __name__ == "__main__":
+    import sys, tempfile, time
+    base=Path(tempfile.mkdtemp())
+    t0=time.time()
+    names=sys.argv[1:] or list(CASES)
+    with ThreadPoolExecutor(4) as pool:
+        fs={n: pool.submit(play, CASES[n], base/n.replace(" ","_")) for n in names}
+    print("took", time.time()-t0)
+    for n,f in fs.items():
+        a,b=f.result()
+        print("=======",n, CASES[n].succeeds)
+        for o in (a,b):
+            print(o.succeeded, "left",o.left,"running",o.running)
+            for c in o.commands:
+                if "imagesmith: ready" in c or c.startswith("scp") or "echo asked" in c: c=c[:20]+"..."
+                print("    >",repr(c[:300]))
+            if o.succeeded!=CASES[n].succeeds: print(o.said)
+        for k in sorted(set(a.files)|set(b.files)):
+            x,y=a.files.get(k),b.files.get(k)
+            if x!=y: print("  FILE",k,x and oct(x[0]),x and x[1],"|",y and oct(y[0]),y and y[1])
+        if len(names)==1: print(a.files)
