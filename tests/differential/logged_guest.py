@@ -185,10 +185,12 @@ def _end(pid_file: Path) -> bool:
     pid = int(pid_file.read_text())
     pid_file.unlink()
     try:
+        # It may have ended without anybody having asked for its exit status.
+        running = "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return True
+    return running
 
 
 def _inventory(work: Path, name: str) -> Iterator[tuple[str, File]]:

@@ -330,14 +330,17 @@ CASES: Mapping[str, Case] = {
         [written(*CUT, valid_exit_codes=[0, 2300218])], fails=True, differs=(FAILED, "2300218 in `valid_exit_codes`")
     ),
     "retries": Case([written("exit 4", max_retries=2)], fails=True, differs=(FAILED,)),
-    "timeout": Case([shell(*RUNS_LONG, timeout="1s")], fails=True, differs=(FAILED, TIMEOUT)),
+    "timeout": Case([shell(*RUNS_LONG, timeout="2s")], fails=True, differs=(FAILED, TIMEOUT)),
     "timeout-and-pause": Case(
-        [shell("sleep 1.5", timeout="1s", pause_before="100ms")],
+        [shell("sleep 3", timeout="2s", pause_before="100ms")],
         fails=True,
         differs=(FAILED, TIMEOUT, "`timeout` with `pause_before`"),
     ),
     "never-started": Case(
-        [shell("mkdir MACHINE/r.sh"), shell("true", remote_path="MACHINE/r.sh", start_retry_timeout="1s")],
+        [
+            shell("mkdir MACHINE/r.sh", "(sleep 8; rmdir MACHINE/r.sh) > /dev/null 2>&1 &", "echo $! > MACHINE/pid"),
+            shell("true", remote_path="MACHINE/r.sh", start_retry_timeout="1s"),
+        ],
         fails=True,
         differs=(FAILED, NO_FOLDER),
     ),
