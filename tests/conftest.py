@@ -70,6 +70,12 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: tests mostly wait for machines and programs."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--sweep=all`` fails every call of a build once; without it a sample of them is failed."""
     parser.addoption("--sweep", choices=("sample", "all"), default="sample", help="how much of the fault sweeps to run")

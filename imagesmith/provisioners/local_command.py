@@ -1,4 +1,4 @@
-"""Run a command on this machine: output as it comes, and its whole process group ended when the build is cancelled."""
+"""Run a command on this machine: output as it comes, and all that it started ended when the build is cancelled."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import selectors
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Literal, Self
 
@@ -35,8 +35,8 @@ def run_local(arguments: Sequence[str], *, environ: Mapping[str, str], output: O
     """Run the command and return its exit status, 128 plus the number if a signal ended it.
 
     ``output`` gets each line from one thread only. The command has no standard input and no terminal. It is over when
-    its outputs are closed too. When ``cancel`` is set the process group gets SIGTERM and, 3 s later, SIGKILL; then
-    what the token says is raised. Raises `ProvisionError` when the command can't be started.
+    its outputs are closed too. When ``cancel`` is set it and all that descends from it get SIGTERM and, 3 s later,
+    SIGKILL; then what the token says is raised. Raises `ProvisionError` when the command can't be started.
     """
     cancel.check()
     process = _start(arguments, environ)
@@ -47,7 +47,7 @@ def run_local(arguments: Sequence[str], *, environ: Mapping[str, str], output: O
                 pass
             status = wait_until(lambda: _status(process), what="the command", patience=_CLOSING, cancel=cancel)
         except BaseException:
-            _end_group(process, pump)
+            _end_all(process, pump)
             raise
         finally:
             forget()
@@ -89,21 +89,33 @@ def _status(process: subprocess.Popen[bytes]) -> int | Pending:
     return Pending("running") if status is None else status
 
 
-def _end_group(process: subprocess.Popen[bytes], pump: _Pump) -> None:
-    """SIGTERM, then SIGKILL, until no process of the group is left; what they still print is passed on."""
+def _end_all(process: subprocess.Popen[bytes], pump: _Pump) -> None:
+    """SIGTERM, then SIGKILL, until nothing that it started is left; what they still print is passed on."""
+    groups = _groups(process.pid)
 
     def is_over() -> bool | Pending:
-        lives = process.poll() is None or _group_lives(process.pid)
+        lives = process.poll() is None or any(map(_group_lives, groups))
         pump.pump(0)  # after that look: what was printed last is still there when all are gone
         return Pending("running") if lives else True
 
     for number in (signal.SIGTERM, signal.SIGKILL):
-        # A process of another user (sudo) may refuse; it must not hold up the end of the build.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
+        for group in groups:
+            # A process of another user (sudo) may refuse; it must not hold up the end of the build.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, number)
         with contextlib.suppress(WaitTimeout):
             wait_until(is_over, what="the command", patience=_ENDING, cancel=CancelToken())
             return
+
+
+def _groups(pid: int) -> frozenset[int]:
+    """The process groups of a group's leader and of all that descends from it: ansible's workers have their own."""
+    groups, family = {pid}, {pid}
+    known = [(parent, child, group) for child, (_, parent, group) in _processes()]
+    while found := [one for one in known if one[0] in family and one[1] not in family]:
+        family |= {child for _, child, _ in found}
+        groups |= {group for _, _, group in found}
+    return frozenset(groups)
 
 
 def _group_lives(group: int) -> bool:
@@ -114,15 +126,18 @@ def _group_lives(group: int) -> bool:
         return False
     except PermissionError:
         return True
-    return any(_in_group(status, group) for status in Path("/proc").glob("[0-9]*/stat")) or not _HAS_PROC
+    running = any(its_group == group and state not in "ZX" for _, (state, _, its_group) in _processes())
+    return running or not _HAS_PROC
 
 
-def _in_group(status: Path, group: int) -> bool:
-    try:
-        state, _, its_group, *_ = status.read_bytes().rpartition(b")")[2].split()
-    except (OSError, ValueError):
-        return False
-    return int(its_group) == group and state not in (b"Z", b"X")
+def _processes() -> Iterator[tuple[int, tuple[str, int, int]]]:
+    """Every process of this machine with its state, parent and group, where there is a /proc."""
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent, group, *_ = status.read_text("utf-8", "replace").rpartition(")")[2].split()
+        except (OSError, ValueError):
+            continue
+        yield int(status.parent.name), (state, int(parent), int(group))
 
 
 class _Pump:

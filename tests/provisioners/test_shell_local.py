@@ -143,6 +143,13 @@ def test_cancelling_ends_the_whole_process_group_even_if_it_does_not_want_to(sce
     assert not any(is_running(pid) for pid in scene.stdout[0].split())
 
 
+def test_cancelling_ends_what_has_made_itself_a_session_of_its_own(scene: Scene) -> None:
+    scene.on_output = lambda line: scene.cancel.cancel("test")
+    with pytest.raises(Cancelled):
+        run(scene, inline=["setsid -w sh -c 'echo $$; while :; do sleep 60; done'"])
+    assert not is_running(scene.stdout[0])
+
+
 def test_a_cancelled_script_may_tidy_up_after_itself(scene: Scene) -> None:
     scene.on_output = lambda line: scene.cancel.cancel("test")
     lines = ["trap 'echo tidy > tidied; echo bye; exit 0' TERM", "echo ready", "while :; do sleep 0.05; done"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -13,7 +14,8 @@ import pytest
 from imagesmith.communicator import CommunicatorOptions
 from imagesmith.errors import ForwardingRefused, UsageError
 from imagesmith.ssh_settings import Tunnel, problems, tunnel
-from tests.communicators.ssh.openssh import MakeSshd, Opener, Sshd, free_port
+from imagesmith.waiting import CancelToken, Patience, Pending, wait_until
+from tests.communicators.ssh.openssh import Connection, MakeSshd, Opener, Sshd, free_port
 from tests.effects import shows
 
 
@@ -82,6 +84,15 @@ def test_a_port_of_the_guest_leads_here(sshd: Sshd, opener: Opener) -> None:
         assert say(port, b"again") == b"AGAIN"
 
 
+def await_said(connection: Connection, pattern: str) -> None:
+    """Another thread says it, after the client has seen its end."""
+
+    def look() -> bool | Pending:
+        return any(re.search(pattern, line) for line in connection.said) or Pending(str(connection.said))
+
+    wait_until(look, what=pattern, patience=Patience(5, first_s=0.01, longest_s=0.1), cancel=CancelToken())
+
+
 def test_what_does_not_answer_at_the_other_end_is_said(sshd: Sshd, opener: Opener) -> None:
     here, there, nobody = free_port(), free_port(), free_port()
     connection = opener(
@@ -91,10 +102,8 @@ def test_what_does_not_answer_at_the_other_end_is_said(sshd: Sshd, opener: Opene
     )
     assert say(here, b"") == b""
     assert say(there, b"") == b""
-    assert any("the guest does not connect to 127.0.0.1" in line and "refused" in line for line in connection.said), (
-        connection.said
-    )
-    assert any(f"tunnel {there} of the guest) can't be reached" in line for line in connection.said)
+    await_said(connection, r"the guest does not connect to 127\.0\.0\.1.*refused")
+    await_said(connection, rf"tunnel {there} of the guest\) can't be reached")
 
 
 def test_open_tunnels_do_not_hold_up_the_end(sshd: Sshd, opener: Opener) -> None:

@@ -79,7 +79,7 @@ def test_what_is_done_in_a_windows_instance_is_in_its_image(place: Any) -> None:
     assert run(host, "echo provisioned>C:\\proof.txt& whoami", "Test1234!").endswith(b"\\administrator\r\n")
     console = place.do("GetInstanceConsoleOutput", instance_id=first).console_output
     assert "user data has ended with exit code 0" in base64.b64decode(console).decode()
-    run(host, "shutdown /s /t 0", "Test1234!")
+    run(host, "shutdown /s /t 2", "Test1234!")
     wait(lambda: place.instance(first), "Stopped")
     image = place.do("CreateImage", instance_id=first, image_name="win").image_id
     wait(lambda: place.image(image), "Available")

@@ -42,7 +42,7 @@ def describe_status(account: Account, p: Parameters) -> dict[str, Any]:
     "RunCommand",
     accepts="ClientToken InstanceId.N Type CommandContent ContentEncoding Timeout Username WorkingDir KeepCommand "
     "TerminationMode Name Description ResourceGroupId",
-    requires="RegionId Type CommandContent InstanceId.1",
+    requires="RegionId Type CommandContent",
 )
 def run(account: Account, p: Parameters) -> dict[str, Any]:
     """Run a script in an instance."""
@@ -66,7 +66,7 @@ def run(account: Account, p: Parameters) -> dict[str, Any]:
     "SendFile",
     accepts="ClientToken InstanceId.N Name TargetDir Content ContentType FileMode FileOwner FileGroup Overwrite "
     "Timeout Description ResourceGroupId",
-    requires="RegionId Name TargetDir Content InstanceId.1",
+    requires="RegionId Name TargetDir Content",
 )
 def send(account: Account, p: Parameters) -> dict[str, Any]:
     """Write a file in an instance."""

@@ -67,9 +67,12 @@ class Box:
 
     def session(self, transport: str = "basic", *, password: str = PASSWORD, secure: bool = False) -> winrm.Session:
         url = f"https://{self.host}:5986/wsman" if secure else f"http://{self.host}:5985/wsman"
-        return winrm.Session(
+        made = winrm.Session(
             url, auth=(USER, password), transport=transport, server_cert_validation="ignore", proxy=None
         )
+        # Left to itself requests changes the environment for a moment at each call, which threads can't do at once.
+        made.protocol.transport.build_session().trust_env = False
+        return made
 
     def run(self, command: str) -> tuple[int, str, str]:
         """Exit code and both outputs of a command line of cmd."""
