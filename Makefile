@@ -12,7 +12,7 @@ demo: .venv/runtime
 
 test: .venv/dev
 	.ci/needs
-	python -m pytest -q -n auto --dist loadfile
+	python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
 
 lint: .venv/dev
 	ruff format --check . && ruff check . && mypy && pyright && lint-imports

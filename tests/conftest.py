@@ -16,6 +16,7 @@ from tests.certificates import make_certificate
 
 _OURS = ("ALICLOUD_", "AWS_", "CONSUL_", "HW_", "IMAGESMITH_", "PACKER_", "PKR_VAR_", "VAULT_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_LONGEST = ("builds", "cloud_assistant", "differential", "docs", "examples", "faults")
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +69,11 @@ def pytest_configure() -> None:
     """Ctrl-C is a signal for the programs that tests start also where a shell's ``&`` has had it ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The folders with the longest tests come first: no worker is to be left with one of them at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in _LONGEST)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import selectors
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import IO, Literal, Self
 
 from imagesmith.errors import ProvisionError, WaitTimeout
 from imagesmith.interfaces import OutputSink
+from imagesmith.provisioners.process_family import Family, Mark
 from imagesmith.waiting import CancelToken, Patience, Pending, wait_until
 
 Stream = Literal["stdout", "stderr"]
 
 _GRACE_S = 3.0
-_HAS_PROC = Path("/proc/self/stat").exists()
 _CHUNK = 65536
 _LONGEST_LINE = 1 << 20
 
@@ -39,7 +39,8 @@ def run_local(arguments: Sequence[str], *, environ: Mapping[str, str], output: O
     SIGKILL; then what the token says is raised. Raises `ProvisionError` when the command can't be started.
     """
     cancel.check()
-    process = _start(arguments, environ)
+    mark = Mark()
+    process = _start(arguments, {**environ, mark.name: mark.value})
     with _Pump(process, output) as pump:
         forget = cancel.on_cancel(pump.wake)
         try:
@@ -47,7 +48,7 @@ def run_local(arguments: Sequence[str], *, environ: Mapping[str, str], output: O
                 pass
             status = wait_until(lambda: _status(process), what="the command", patience=_CLOSING, cancel=cancel)
         except BaseException:
-            _end_all(process, pump)
+            _end_all(process, mark, pump)
             raise
         finally:
             forget()
@@ -89,55 +90,20 @@ def _status(process: subprocess.Popen[bytes]) -> int | Pending:
     return Pending("running") if status is None else status
 
 
-def _end_all(process: subprocess.Popen[bytes], pump: _Pump) -> None:
+def _end_all(process: subprocess.Popen[bytes], mark: Mark, pump: _Pump) -> None:
     """SIGTERM, then SIGKILL, until nothing that it started is left; what they still print is passed on."""
-    groups = _groups(process.pid)
+    family = Family(process.pid, mark)
 
-    def is_over() -> bool | Pending:
-        lives = process.poll() is None or any(map(_group_lives, groups))
+    def is_over(number: int) -> bool | Pending:
+        lives = family.lives() or process.poll() is None
         pump.pump(0)  # after that look: what was printed last is still there when all are gone
+        family.tell(number)
         return Pending("running") if lives else True
 
     for number in (signal.SIGTERM, signal.SIGKILL):
-        for group in groups:
-            # A process of another user (sudo) may refuse; it must not hold up the end of the build.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(group, number)
         with contextlib.suppress(WaitTimeout):
-            wait_until(is_over, what="the command", patience=_ENDING, cancel=CancelToken())
+            wait_until(functools.partial(is_over, number), what="the command", patience=_ENDING, cancel=CancelToken())
             return
-
-
-def _groups(pid: int) -> frozenset[int]:
-    """The process groups of a group's leader and of all that descends from it: ansible's workers have their own."""
-    groups, family = {pid}, {pid}
-    known = [(parent, child, group) for child, (_, parent, group) in _processes()]
-    while found := [one for one in known if one[0] in family and one[1] not in family]:
-        family |= {child for _, child, _ in found}
-        groups |= {group for _, _, group in found}
-    return frozenset(groups)
-
-
-def _group_lives(group: int) -> bool:
-    """Whether a process of the group still runs; one that has ended but that init has not collected does not."""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    running = any(its_group == group and state not in "ZX" for _, (state, _, its_group) in _processes())
-    return running or not _HAS_PROC
-
-
-def _processes() -> Iterator[tuple[int, tuple[str, int, int]]]:
-    """Every process of this machine with its state, parent and group, where there is a /proc."""
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, parent, group, *_ = status.read_text("utf-8", "replace").rpartition(")")[2].split()
-        except (OSError, ValueError):
-            continue
-        yield int(status.parent.name), (state, int(parent), int(group))
 
 
 class _Pump:

@@ -73,6 +73,7 @@ def test_scripts_see_the_environment_that_packer_gives_them(scene: Scene) -> Non
         for name in ("_", "CHECKPOINT_DISABLE"):
             environ.pop(name, None)
         assert len(environ.pop("PACKER_RUN_UUID")) == 36
+    assert len(ours.pop("IMAGESMITH_FAMILY")) == 16
     assert ours == theirs
     assert {name: ours[name] for name in AWKWARD} == AWKWARD
 
