@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -39,7 +40,7 @@ class Rules:
     expect_disconnect: bool = False
 
 
-class ScriptRun:
+class ScriptRun(ABC):
     """Runs one script on a machine; subclasses know the machine's system."""
 
     def __init__(self, rules: Rules, script: Script, remote: Remote, context: ProvisionContext) -> None:
@@ -58,13 +59,13 @@ class ScriptRun:
         if not self._rules.skip_clean:
             self._clean_up()
 
+    @abstractmethod
     def _upload_and_run(self) -> CommandResult:
         """Put the script on the machine and run it to its end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _remove(self, cancel: CancelToken) -> None:
         """Remove everything that was uploaded; raises when something stays."""
-        raise NotImplementedError
 
     def _clean_up(self) -> None:
         self._with_retries(lambda: self._remove(self._context.cancel), "removed")

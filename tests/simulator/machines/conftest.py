@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +14,8 @@ from imagesmith_simulator.machines.sandbox import SandboxKind
 from tests.simulator.machines.boxes import Box, KeyPair
 
 _numbers = itertools.count(1)
+_NET = f"127.{60 + int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw'))}"
+"""Tests that run side by side have addresses of their own."""
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +43,7 @@ def _make(kind: SandboxKind, key_pair: KeyPair, **wanted: Any) -> Box:
         **{"id": f"i-{number}", "hostname": f"box{number}", "authorized_keys": (key_pair.public,), **wanted}
     )
     machine = kind.create(spec)
-    return Box(machine, machine.listen(f"127.77.{number // 250}.{number % 250 + 1}"), key_pair, spec.username)
+    return Box(machine, machine.listen(f"{_NET}.{number // 250}.{number % 250 + 1}"), key_pair, spec.username)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ Emit = Callable[[Any], None]
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
-class Evaluation:
+class Evaluation(ABC):
     """The part of the engine that knows expressions."""
 
     windows: Windows
@@ -51,13 +52,13 @@ class Evaluation:
     ok: bool
     native_code: int | None
 
+    @abstractmethod
     def statement(self, node: nodes.Node, emit: Emit) -> None:
         """Run one statement."""
-        raise NotImplementedError
 
+    @abstractmethod
     def block(self, block: nodes.Block, emit: Emit) -> None:
         """Run statements."""
-        raise NotImplementedError
 
     def evaluate(self, node: nodes.Node) -> Any:
         """The value of an expression, or of a statement what it puts out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 
 from imagesmith_simulator.machines.windows.powershell import nodes
 from imagesmith_simulator.machines.windows.powershell.scanner import Scanner
@@ -218,10 +219,10 @@ class ExpressionParser(Scanner):
             self.skip(lines=True)
         return nodes.Call(line, target, name, arguments, static)
 
+    @abstractmethod
     def block_until(self, closing: str) -> nodes.Block:
         """Parse a script block's inside."""
-        raise NotImplementedError
 
+    @abstractmethod
     def statement_value(self) -> nodes.Node:
         """Parse what may stand after ``=``."""
-        raise NotImplementedError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from typing import Any
 
 from imagesmith_simulator.machines.windows.powershell import nodes
@@ -28,7 +29,7 @@ class ParseError(Exception):
         self.line = line
 
 
-class Scanner:
+class Scanner(ABC):
     """A position in a text. Subclasses parse; `statements_until` is theirs."""
 
     def __init__(self, text: str) -> None:
@@ -205,9 +206,9 @@ class Scanner:
             _add(parts, char)
             self.at += 1
 
+    @abstractmethod
     def statements_until(self, closing: str) -> nodes.Block:
         """Parse statements up to a closing bracket."""
-        raise NotImplementedError
 
 
 def _add(parts: list[Any], text: str) -> None:
