@@ -86,7 +86,7 @@ def open_remote(server: Server, *, ntlm: bool = False) -> Remote:
 def winrmcp(server: Server, source: Path, target: str) -> None:
     """One copy with a connection of its own."""
     login = (f"-addr={server.host}:{server.port}", f"-user={USER}", f"-pass={PASSWORD}")
-    subprocess.run(["winrmcp", *login, str(source), target], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["winrmcp", *login, str(source), target], check=True, capture_output=True)
 
 
 def timed(work: Callable[[], None]) -> float:
