@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Where it is set, each of the thousand processes that the tests start would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint check fix docs bench sweep clean
 .DEFAULT_GOAL := demo
