@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Where it is set, each of the thousand processes that the tests start would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint check fix docs bench sweep clean
 .DEFAULT_GOAL := demo
@@ -12,7 +14,7 @@ demo: .venv/runtime
 
 test: .venv/dev
 	.ci/needs
-	python -m pytest -q -n auto --dist loadfile
+	python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
 
 lint: .venv/dev
 	ruff format --check . && ruff check . && mypy && pyright && lint-imports

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import build_time, parallel_builds, parsing, ssh_transfer, startup
+from benchmarks import build_time, idle_connections, parallel_builds, parsing, ssh_transfer, startup, winrm_transfer
 
 PARTS = {
     "startup": startup.main,
     "parse": parsing.main,
     "transfer": ssh_transfer.main,
+    "winrm": winrm_transfer.main,
     "parallel": parallel_builds.main,
+    "idle": idle_connections.main,
     "build": build_time.main,
 }
 

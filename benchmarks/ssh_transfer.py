@@ -1,7 +1,8 @@
 """Upload speed over loopback SSH, side by side with OpenSSH's scp against the same real sshd.
 
-Each figure is the median of several alternating rounds. Everything lies in memory (/dev/shm) where there is room, so
-that the disk, which is the same for both, does not drown the difference. sshd and scp must be installed.
+Each figure is the median of several alternating rounds, over the slow link of one. Everything lies in memory
+(/dev/shm) where there is room, so that the disk, which is the same for both, does not drown the difference. sshd and
+scp must be installed.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from benchmarks.reporting import title, verdict
+from benchmarks.slow_link import slow_link
 from imagesmith.communicator import CommunicatorOptions
 from imagesmith.interfaces import Address, Login, Remote
 from imagesmith.waiting import CancelToken
@@ -28,10 +31,20 @@ ROUNDS = 5
 BIG_MIB = 256
 FILES = 2000
 SMALL_BYTES = 1024
+FAR_FILES = 1000
+FAR_ROUNDS = 1  # scp waits for several round trips with every file
+ROUND_TRIP_S = 0.02
 
 
-def start_sshd(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    """A server with keys of its own; its users' shells read no start-up files."""
+def free_port() -> int:
+    """A port that nothing listens to."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_sshd(folder: Path, port: int, more: str = "") -> subprocess.Popen[bytes]:
+    """A server with keys of its own; its users' shells read no start-up files. ``more`` are lines of its options."""
     for name in ("host", "user"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
     if os.geteuid() == 0:
@@ -39,7 +52,7 @@ def start_sshd(folder: Path, port: int) -> subprocess.Popen[bytes]:
     (folder / "config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\n"
         f"PidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nSubsystem sftp internal-sftp\n"
-        f"SetEnv HOME={folder}\n"
+        f"SetEnv HOME={folder}\n{more}\n"
     )
     sshd = shutil.which("sshd", path=f"{os.defpath}:/usr/sbin") or "sshd"
     return subprocess.Popen([sshd, "-D", "-f", folder / "config", "-E", folder / "log"])
@@ -61,10 +74,12 @@ def scp(folder: Path, port: int, *words: str | Path) -> None:
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
 
 
-def compare(what: str, ways: dict[str, Callable[[], None]], mib: float, clean: Callable[[], None]) -> list[float]:
+def compare(
+    what: str, ways: dict[str, Callable[[], None]], mib: float, clean: Callable[[], None], rounds: int = ROUNDS
+) -> list[float]:
     """Run the ways in turn, print each one's median and return the medians in seconds."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, way in ways.items():
             clean()
             began = time.perf_counter()
@@ -120,19 +135,43 @@ def measure(folder: Path, port: int) -> bool:
     return verdict("many small files", ours, 2.0, "s") and fast
 
 
+def measure_far(folder: Path, port: int) -> bool:
+    """Small files to a server that is farther away, connected before; returns whether the bound is kept."""
+    many, there = folder / "far", folder / "there"
+    many.mkdir()
+    for number in range(FAR_FILES):
+        (many / f"file{number}").write_bytes(os.urandom(SMALL_BYTES))
+
+    def clean() -> None:
+        shutil.rmtree(there, ignore_errors=True)
+        there.mkdir()
+
+    with slow_link("127.0.0.1", port, ROUND_TRIP_S) as far, closing(open_remote(folder, far)) as remote:
+        ours, *_ = compare(
+            f"{FAR_FILES} files of {SMALL_BYTES} bytes, {ROUND_TRIP_S * 1000:.0f} ms away",
+            {
+                "imagesmith, connected": lambda: remote.upload_tree(many, str(there)),
+                "scp -r": lambda: scp(folder, far, "-r", many, f"127.0.0.1:{there}"),
+            },
+            FAR_FILES * SMALL_BYTES / 2**20,
+            clean,
+            FAR_ROUNDS,
+        )
+    return verdict("many small files to far away", ours, 2.0, "s")
+
+
 def main() -> bool:
     """Start a server, measure, stop it; returns whether the bounds are kept."""
     title("File transfer")
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and shutil.disk_usage(memory).free > 4 * BIG_MIB * 2**20
     with tempfile.TemporaryDirectory(prefix="imagesmith-bench-", dir=memory if roomy else None) as name:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
+        port = free_port()
         server = start_sshd(Path(name), port)
         try:
             threading.Event().wait(0.5)
-            return measure(Path(name), port)
+            near = measure(Path(name), port)
+            return measure_far(Path(name), port) and near
         finally:
             server.terminate()
             server.wait()

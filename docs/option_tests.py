@@ -9,6 +9,19 @@ from pathlib import Path
 
 from imagesmith import options
 from imagesmith.communicator import CommunicatorOptions
+from imagesmith.post_processors.artifice import Artifice
+from imagesmith.post_processors.checksum import Checksum
+from imagesmith.post_processors.compress import Compress
+from imagesmith.post_processors.manifest import Manifest
+from imagesmith.post_processors.shell_local import ShellLocal as PostShellLocal
+from imagesmith.provisioners.ansible import Ansible
+from imagesmith.provisioners.ansible_local import AnsibleLocal
+from imagesmith.provisioners.hcp_sbom import HcpSbom
+from imagesmith.provisioners.powershell import Powershell
+from imagesmith.provisioners.reboot import Reboot
+from imagesmith.provisioners.shell_local import ShellLocal
+from imagesmith.provisioners.windows_restart import WindowsRestart
+from imagesmith.provisioners.windows_shell import WindowsShell
 from imagesmith_huaweicloud import (
     DataDisk,
     HuaweicloudEcs,
@@ -23,8 +36,8 @@ _ROOT = Path(__file__).parent.parent
 _INTRODUCTION = """<!-- made by docs/generate.py from the option tables and the marks in tests/; edit those -->
 # Which test shows what an option does
 
-Each test named here looks at what arrives at the simulated cloud, or at a real sshd, and runs a second time with the
-option ignored: it has to fail then. An option without a test fails `make check`."""
+Each test named here looks at what arrives at the simulated cloud, at a real sshd or in a file, and runs a second time
+with the option ignored: it has to fail then. An option without a test fails `make check`."""
 _SECTIONS: Sequence[tuple[str, type[options.Options]]] = (
     ("Account and endpoints, of all of them", AccessOptions),
     ("Builder `huaweicloud-ecs`", HuaweicloudEcs),
@@ -33,7 +46,20 @@ _SECTIONS: Sequence[tuple[str, type[options.Options]]] = (
     ("The block `filters` in it", ImageFilters),
     ("Data source `huaweicloud-images`", HuaweicloudImages),
     ("Post-processor `huaweicloud-import`", HuaweicloudImport),
+    ("Provisioner `ansible`", Ansible),
+    ("Provisioner `ansible-local`", AnsibleLocal),
+    ("Provisioner `hcp-sbom`", HcpSbom),
+    ("Provisioner `shell-local`", ShellLocal),
+    ("Post-processor `artifice`", Artifice),
+    ("Post-processor `checksum`", Checksum),
+    ("Post-processor `compress`", Compress),
+    ("Post-processor `manifest`", Manifest),
+    ("Post-processor `shell-local`", PostShellLocal),
     ("The way into the instance, of every builder", CommunicatorOptions),
+    ("Provisioner `powershell`", Powershell),
+    ("Provisioner `windows-shell`", WindowsShell),
+    ("Provisioner `windows-restart`", WindowsRestart),
+    ("Provisioner `reboot`", Reboot),
 )
 _Shown = Mapping[str, Mapping[str, Sequence[str]]]
 _SHARED = (AccessOptions, CommunicatorOptions)

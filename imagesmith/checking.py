@@ -6,9 +6,16 @@ import dataclasses
 from collections.abc import Iterator
 
 from imagesmith import plugin
-from imagesmith.errors import Diagnostic, ImagesmithError, TemplateError
+from imagesmith.communicator import TO_A_MACHINE, CommunicatorOptions
+from imagesmith.errors import Diagnostic, ImagesmithError, Location, TemplateError
+from imagesmith.options import Options
 from imagesmith.plan import Configuration, Plan, PlannedBuild
 
+_INSTEAD = {
+    ("shell", "winrm"): "for Windows use powershell or windows-shell",
+    ("powershell", "cloud-assistant"): "for Linux use shell",
+    ("windows-shell", "cloud-assistant"): "for Linux use shell",
+}
 _REFUSED = "This release can't build it, so build refuses the template"
 
 
@@ -26,9 +33,10 @@ def check_plan(plan: Plan, *, for_build: bool = False) -> tuple[Diagnostic, ...]
 
 
 def _problems(planned: PlannedBuild, plan: Plan) -> Iterator[Diagnostic]:
+    communicator = ""
     for kind, name, configuration in parts(planned):
         try:
-            _decode(kind, name, configuration, plan)
+            decoded = _decode(kind, name, configuration, plan)
         except TemplateError as error:
             yield from error.diagnostics
         except ImagesmithError as error:
@@ -39,9 +47,30 @@ def _problems(planned: PlannedBuild, plan: Plan) -> Iterator[Diagnostic]:
                 yield from _of_later(kind, name, configuration)
         else:
             yield from getattr(configuration, "warnings", ())
+            if isinstance(decoded, CommunicatorOptions):
+                communicator = decoded.communicator
+            elif kind == "provisioners":
+                yield from _unsuitable(name, decoded, communicator, configuration.location)
 
 
-def _decode(kind: plugin.Kind, name: str, configuration: Configuration, plan: Plan) -> None:
+def _unsuitable(name: str, provisioner: Options, communicator: str, location: Location | None) -> Iterator[Diagnostic]:
+    """A provisioner that can't use the way into the machine. Nothing is said where that way is not known."""
+    usable: frozenset[str] = getattr(provisioner, "communicators", frozenset())
+    if not usable or communicator in usable or communicator not in TO_A_MACHINE | {"none"}:
+        return
+    wanted = " or ".join(f'"{way}"' for way in sorted(usable))
+    if communicator == "none":
+        text = f'the provisioner "{name}" needs a way into the machine, and there is none (communicator = "none")'
+        hint = f"Set communicator to {wanted}, or run it here with shell-local"
+    else:
+        text = f'the provisioner "{name}" can\'t be used with communicator = "{communicator}"'
+        hint = f"It works with {wanted}" + (
+            f"; {meanwhile}" if (meanwhile := _INSTEAD.get((name, communicator))) else ""
+        )
+    yield Diagnostic(text, hint=hint, location=location)
+
+
+def _decode(kind: plugin.Kind, name: str, configuration: Configuration, plan: Plan) -> Options:
     try:
         options = plugin.load(kind, name) if plan.language == "python" else plugin.named(kind, name)
     except plugin.NotYet:
@@ -50,7 +79,8 @@ def _decode(kind: plugin.Kind, name: str, configuration: Configuration, plan: Pl
         if (error := plugin.foreign(kind, name, plan.foreign_plugins)) is not None:
             raise error from None
         raise
-    configuration.decode(options)
+    decoded: Options = configuration.decode(options)
+    return decoded
 
 
 def _of_later(kind: plugin.Kind, name: str, configuration: Configuration) -> Iterator[Diagnostic]:

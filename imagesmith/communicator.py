@@ -8,11 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from imagesmith import ssh_settings
 from imagesmith.errors import Diagnostic
 from imagesmith.options import Duration, Options, option
 
-_LATER_SSH = "It comes with a later release; connect directly meanwhile"
-_LATER_WINRM = "WinRM comes with a later release"
+POSIX_SHELL: frozenset[str] = frozenset({"ssh", "cloud-assistant"})
+"""The ways into a machine on which commands are read by a POSIX shell."""
+
+WINDOWS: frozenset[str] = frozenset({"ssh", "winrm"})
+"""The ways into a Windows machine; its SSH server is OpenSSH's."""
+
+TO_A_MACHINE: frozenset[str] = POSIX_SHELL | WINDOWS
+"""Every way into a machine: all but ``none``."""
 
 
 class CommunicatorOptions(Options):
@@ -29,6 +36,12 @@ class CommunicatorOptions(Options):
     pause_before_connecting: Duration = option(
         default=0.0, doc="After the first successful connection wait this long, then connect again."
     )
+    wait_for_guest: bool = option(
+        default=True,
+        doc="Before provisioning wait until cloud-init has finished and no package manager is at work in the guest, "
+        "where it has them.",
+    )
+    guest_ready_timeout: Duration = option(default=300.0, doc="How long to wait for that.")
     ssh_host: str = option(default="", doc="Connect to this host instead of the address that the builder finds.")
     ssh_port: int = option(default=22, doc="The SSH server's port.")
     ssh_username: str = option(default="", doc="The user to log in as.")
@@ -41,9 +54,16 @@ class CommunicatorOptions(Options):
         doc="The kind of temporary key: rsa, ecdsa or ed25519; by default what the cloud is known to accept.",
     )
     temporary_key_pair_bits: int = option(default=0, doc="The size of the temporary key in bits, 0 for the usual one.")
-    ssh_ciphers: Sequence[str] = option(default=(), doc="The ciphers to offer.", not_yet=_LATER_SSH)
+    ssh_ciphers: Sequence[str] = option(
+        default=(), doc="The ciphers to offer, the preferred one first; to bastions too."
+    )
     ssh_key_exchange_algorithms: Sequence[str] = option(
-        default=(), doc="The key exchange algorithms to offer.", not_yet=_LATER_SSH
+        default=(), doc="The key exchange algorithms to offer, the preferred one first; to bastions too."
+    )
+    ssh_profile: str = option(
+        default="",
+        choices=("fips",),
+        doc='"fips": offer only algorithms that FIPS 140 approves, and log in with RSA and ECDSA keys only.',
     )
     ssh_clear_authorized_keys: bool = option(
         default=False,
@@ -51,35 +71,70 @@ class CommunicatorOptions(Options):
         "imagesmith always does; the option is kept for templates that set it.",
     )
     ssh_private_key_file: str = option(default="", doc="The private key to log in with; ~ is expanded.")
-    ssh_certificate_file: str = option(default="", doc="The certificate of that key.", not_yet=_LATER_SSH)
+    ssh_private_key_passphrase: str = option(default="", secret=True, doc="The passphrase of an encrypted private key.")
+    ssh_certificate_file: str = option(
+        default="", doc="The certificate of that key, signed by a CA that the server trusts; ~ is expanded."
+    )
     ssh_pty: bool = option(default=False, doc="Ask for a terminal for every command.")
-    ssh_timeout: Duration = option(default=300.0, aliases=("ssh_wait_timeout",), doc="How long to try to connect.")
+    ssh_timeout: Duration = option(
+        default=0.0,
+        aliases=("ssh_wait_timeout",),
+        doc="How long to try to connect. 5m if ssh_handshake_attempts isn't given either, else no limit.",
+    )
     ssh_handshake_attempts: int = option(
-        default=10, doc="How many refused authentications end the wait; 0 for no limit."
+        default=0,
+        doc="How many refused logins end the wait. 10 if ssh_timeout isn't given either, else no number: "
+        "then logins that are refused for 25 s end it.",
     )
-    ssh_agent_auth: bool = option(default=False, doc="Log in with the keys of the SSH agent.", not_yet=_LATER_SSH)
+    ssh_agent_auth: bool = option(default=False, doc="Log in with the keys of the SSH agent (SSH_AUTH_SOCK).")
+    ssh_agent_forwarding: bool = option(
+        default=False, doc="Let commands in the guest use the SSH agent: whoever is root there can use it, too."
+    )
     ssh_disable_agent_forwarding: bool = option(
-        default=False, doc="The agent is never forwarded; kept for templates that set it."
+        default=False, doc="The agent is never forwarded without ssh_agent_forwarding; kept for templates that set it."
     )
-    ssh_bastion_host: str = option(default="", doc="A host to connect through.", not_yet=_LATER_SSH)
-    ssh_bastion_port: int = option(default=22, doc="The bastion's port.", not_yet=_LATER_SSH)
-    ssh_bastion_username: str = option(default="", doc="The user on the bastion.", not_yet=_LATER_SSH)
-    ssh_bastion_password: str = option(default="", secret=True, doc="The password on the bastion.", not_yet=_LATER_SSH)
+    ssh_bastion_host: str = option(
+        default="",
+        doc='The host to connect through; several are written as for ProxyJump: "first,user@second:2222".',
+    )
+    ssh_bastion_port: int = option(default=22, doc="The port of bastions that are given without one.")
+    ssh_bastion_username: str = option(
+        default="", doc="The user on bastions that are given without one; by default ssh_username."
+    )
+    ssh_bastion_password: str = option(
+        default="", secret=True, doc="The password on the bastion, also for keyboard-interactive."
+    )
     ssh_bastion_interactive: bool = option(
-        default=False, doc="Answer keyboard-interactive on the bastion.", not_yet=_LATER_SSH
+        default=False, doc="Ask on the terminal what the bastion asks (keyboard-interactive)."
     )
-    ssh_bastion_agent_auth: bool = option(default=False, doc="Use the SSH agent for the bastion.", not_yet=_LATER_SSH)
-    ssh_bastion_private_key_file: str = option(default="", doc="The key for the bastion.", not_yet=_LATER_SSH)
-    ssh_bastion_certificate_file: str = option(default="", doc="Its certificate.", not_yet=_LATER_SSH)
+    ssh_bastion_agent_auth: bool = option(default=False, doc="Log in to the bastion with the keys of the SSH agent.")
+    ssh_bastion_private_key_file: str = option(
+        default="", doc="The key for the bastion; by default ssh_private_key_file, with its certificate."
+    )
+    ssh_bastion_private_key_passphrase: str = option(
+        default="", secret=True, doc="The passphrase of ssh_bastion_private_key_file."
+    )
+    ssh_bastion_certificate_file: str = option(default="", doc="The certificate of ssh_bastion_private_key_file.")
+    ssh_bastion_host_key_fingerprints: Sequence[str] = option(
+        default=(),
+        doc="The only host keys to accept from bastions, as SHA256:… fingerprints or as public key lines. "
+        "By default the first key seen is trusted until the build ends.",
+    )
     ssh_file_transfer_method: str = option(
         default="",
         choices=("scp", "sftp"),
         doc="Use only this method for files. By default one tar stream is used, then sftp, scp and plain commands.",
     )
-    ssh_proxy_host: str = option(default="", doc="A SOCKS5 proxy.", not_yet=_LATER_SSH)
-    ssh_proxy_port: int = option(default=1080, doc="The proxy's port.", not_yet=_LATER_SSH)
-    ssh_proxy_username: str = option(default="", doc="The user on the proxy.", not_yet=_LATER_SSH)
-    ssh_proxy_password: str = option(default="", secret=True, doc="The password on the proxy.", not_yet=_LATER_SSH)
+    ssh_proxy_host: str = option(default="", doc="A proxy to connect through; it also looks the host's name up.")
+    ssh_proxy_type: str = option(
+        default="socks5", choices=("socks5", "http"), doc='What the proxy speaks: "socks5", or "http" with CONNECT.'
+    )
+    ssh_proxy_port: int = option(default=1080, doc="The proxy's port.")
+    ssh_proxy_username: str = option(default="", doc="The user on the proxy.")
+    ssh_proxy_password: str = option(default="", secret=True, doc="The password on the proxy.")
+    ssh_proxy_loopback: bool = option(
+        default=False, doc="Use the proxy for loopback addresses too, which are otherwise connected to directly."
+    )
     ssh_keep_alive_interval: Duration = option(
         default=5.0, doc="How often to tell the server that we are alive; negative turns it off."
     )
@@ -87,25 +142,76 @@ class CommunicatorOptions(Options):
         default=0.0, doc="Give a command up when the connection is silent for so long; 0 for never."
     )
     ssh_remote_tunnels: Sequence[str] = option(
-        default=(), doc="PORT:HOST:PORT listened to in the guest.", not_yet=_LATER_SSH
+        default=(), doc="PORT:HOST:PORT: a port that the guest's localhost listens on, and where to connect from here."
     )
-    ssh_local_tunnels: Sequence[str] = option(default=(), doc="PORT:HOST:PORT listened to here.", not_yet=_LATER_SSH)
+    ssh_local_tunnels: Sequence[str] = option(
+        default=(), doc="PORT:HOST:PORT: a port that localhost listens on here, and where to connect from the guest."
+    )
     ssh_host_key_fingerprints: Sequence[str] = option(
         default=(), doc="The only host keys to accept, as SHA256:… fingerprints or as public key lines."
     )
-    winrm_username: str = option(default="", doc="The user to log in as.", not_yet=_LATER_WINRM)
-    winrm_password: str = option(default="", secret=True, doc="The user's password.", not_yet=_LATER_WINRM)
-    winrm_host: str = option(default="", doc="Connect to this host instead.", not_yet=_LATER_WINRM)
-    winrm_port: int = option(default=0, doc="5985, or 5986 with TLS.", not_yet=_LATER_WINRM)
-    winrm_timeout: Duration = option(default=1800.0, doc="How long to try to connect.", not_yet=_LATER_WINRM)
-    winrm_use_ssl: bool = option(default=False, doc="Use HTTPS.", not_yet=_LATER_WINRM)
-    winrm_insecure: bool = option(default=False, doc="Don't check the certificate.", not_yet=_LATER_WINRM)
-    winrm_use_ntlm: bool | None = option(default=None, doc="NTLM instead of basic.", not_yet=_LATER_WINRM)
-    winrm_no_proxy: bool = option(default=False, doc="Pass proxies by.", not_yet=_LATER_WINRM)
+    winrm_username: str = option(default="", doc="The user to log in as.")
+    winrm_password: str = option(default="", secret=True, doc="The user's password, unless the builder has set one.")
+    winrm_host: str = option(default="", doc="Connect to this host instead of the address that the builder finds.")
+    winrm_port: int = option(default=0, doc="The WinRM service's port; by default 5985, with TLS 5986.")
+    winrm_timeout: Duration = option(default=1800.0, doc="How long to try to connect; 0 for no limit.")
+    winrm_use_ssl: bool = option(default=False, doc="Use HTTPS.")
+    winrm_insecure: bool = option(default=False, doc="Accept any TLS certificate.")
+    winrm_certificate_fingerprints: Sequence[str] = option(
+        default=(),
+        doc="The only TLS certificates to accept, self-signed or not, as SHA-256 or SHA-1 fingerprints. "
+        "A private CA is named by REQUESTS_CA_BUNDLE instead.",
+    )
+    winrm_use_ntlm: bool | None = option(
+        default=None,
+        doc="Log in by NTLM, which also encrypts all messages without TLS; false: by basic authentication. "
+        "By default NTLM where the service offers it.",
+    )
+    winrm_auth: str = option(
+        default="",
+        choices=("basic", "ntlm", "kerberos", "credssp"),
+        doc="How to log in; goes before winrm_use_ntlm. kerberos uses the ticket that kinit got.",
+    )
+    winrm_no_proxy: bool = option(
+        default=False, doc="Connect directly, whatever HTTP_PROXY and HTTPS_PROXY say. Loopback is never proxied."
+    )
+
+    @property
+    def username(self) -> str:
+        """The user to log in as."""
+        return self.winrm_username if self.communicator == "winrm" else self.ssh_username
+
+    @property
+    def given_host(self) -> str:
+        """The host to connect to whatever the builder finds; "" where the template names none."""
+        return self.winrm_host if self.communicator == "winrm" else self.ssh_host
+
+    @property
+    def port(self) -> int:
+        """The port in the machine that the communicator connects to."""
+        if self.communicator == "winrm":
+            return self.winrm_port or (5986 if self.winrm_use_ssl else 5985)
+        return self.ssh_port
 
     def problems(self) -> Iterator[Diagnostic]:
+        if self.wait_for_guest and self.guest_ready_timeout <= 0:
+            yield Diagnostic("guest_ready_timeout must be more than 0", hint="wait_for_guest = false does not wait")
         if self.communicator == "winrm":
-            yield Diagnostic('the communicator "winrm" is not supported yet', hint=_LATER_WINRM, not_yet=True)
+            yield from self._winrm_problems()
         if self.communicator == "ssh" and not self.ssh_username:
             yield Diagnostic("an ssh_username must be given", hint='for most Linux images it is "root"')
+        if self.communicator == "ssh":
+            yield from ssh_settings.problems(self)
         yield from super().problems()
+
+    def _winrm_problems(self) -> Iterator[Diagnostic]:
+        if not self.winrm_username and self.winrm_auth != "kerberos":
+            yield Diagnostic("a winrm_username must be given", hint='for most Windows images it is "Administrator"')
+        if self.winrm_certificate_fingerprints and not self.winrm_use_ssl:
+            yield Diagnostic(
+                "winrm_certificate_fingerprints has no effect without TLS", hint="set winrm_use_ssl = true"
+            )
+        if self.winrm_auth in ("basic", "kerberos", "credssp") and self.winrm_use_ntlm:
+            yield Diagnostic(
+                f'winrm_use_ntlm contradicts winrm_auth = "{self.winrm_auth}"', hint="give only one of them"
+            )

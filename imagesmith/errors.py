@@ -25,6 +25,7 @@
     │   ├── KeyExchangeFailed       no common algorithm
     │   ├── AuthenticationFailed    wrong key, user or password
     │   ├── HostKeyMismatch         the host key is not the pinned one
+    │   ├── ForwardingRefused       a bastion, a proxy or the guest passes no connections on
     │   └── GuestNotBooted          the guest's console shows that it never came up
     ├── ConnectionLost              an open connection broke
     ├── TransferError               an upload or a download failed
@@ -62,6 +63,7 @@ __all__ = [
     "ConnectionLost",
     "ConnectionRefused",
     "Diagnostic",
+    "ForwardingRefused",
     "GuestNotBooted",
     "HostKeyMismatch",
     "ImagesmithError",
@@ -248,9 +250,13 @@ class WaitTimeout(ImagesmithError):
 
 
 class ConnectError(ImagesmithError):
-    """No connection to the machine. ``permanent`` causes don't go away by trying again."""
+    """No connection to the machine. ``permanent`` causes don't go away by trying again.
+
+    ``hop`` names the bastion or the proxy on the way where it is that which failed.
+    """
 
     permanent: ClassVar[bool] = False
+    hop: str = ""
 
 
 class Unreachable(ConnectError):
@@ -285,6 +291,12 @@ class AuthenticationFailed(ConnectError):
 
 class HostKeyMismatch(ConnectError):
     """The peer's host key is not the one that was pinned or seen before."""
+
+    permanent = True
+
+
+class ForwardingRefused(ConnectError):
+    """A bastion, a proxy or the guest's SSH server is configured not to pass this connection on."""
 
     permanent = True
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 from imagesmith import plugin
 from imagesmith.errors import AccessDenied, Cancelled, ImagesmithError
-from imagesmith.interfaces import Address, Connect, Login, Machine, Provider, Remote
+from imagesmith.interfaces import Address, Connect, Login, Machine, OffersWayIn, Provider, Remote
 from imagesmith.job import Job
 from imagesmith.lifecycle import Run
+from imagesmith.readiness import wait_until_ready
 
 _FORGET_KEY = (
     'for file in "$HOME/.ssh/authorized_keys" {more}; do '
@@ -36,14 +37,23 @@ def prepare(job: Job) -> None:
         threading.Thread(target=load, name="prepare", daemon=True).start()
 
 
+def complete_login(job: Job, cloud: Provider, machine: Machine, login: Login) -> Login:
+    """The login with everything that it takes; what is secret of it is masked from now on."""
+    if login.password_later:
+        login = job.run.step("password", cloud.password, machine, login)
+    job.hide(login.private_key, login.password)
+    return login
+
+
 @contextmanager
 def connection(job: Job, cloud: Provider, machine: Machine, address: Address, login: Login) -> Iterator[Remote | None]:
-    """Connect as the template says; gives None with ``communicator = "none"``."""
+    """Connect as the template says, and wait until the guest is ready; gives None with ``communicator = "none"``."""
     if job.source.communicator == "none":
         yield None
         return
     remote = job.run.step("connect", _connect, job, cloud, machine, address, login)
     try:
+        wait_until_ready(job.run, remote.remote, job.source)
         yield remote.remote
     finally:
         remote.remote.close()
@@ -58,16 +68,11 @@ class Connected:
 
 
 def _connect(job: Job, cloud: Provider, machine: Machine, address: Address, login: Login) -> Connected:
+    cancel, console = job.run.cancel, _console(job.run, cloud, machine)
+    if isinstance(cloud, OffersWayIn) and cloud.opens(job.source.communicator):
+        return Connected(address.host, cloud.connect(machine, login, cancel=cancel, console=console))
     connect: Connect = plugin.load("communicators", job.source.communicator)
-    remote = connect(
-        address,
-        login,
-        job.source,
-        cancel=job.run.cancel,
-        say=job.run.say,
-        console=_console(job.run, cloud, machine),
-    )
-    return Connected(address.host, remote)
+    return Connected(address.host, connect(address, login, job.source, cancel=cancel, say=job.run.say, console=console))
 
 
 def _console(run: Run, cloud: Provider, machine: Machine) -> Callable[[], str]:

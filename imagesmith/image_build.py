@@ -41,6 +41,7 @@ def make_image(job: Job, cloud: Provider) -> Image | None:
     guest.prepare(job)
     with run.lease(cloud.renew, machine):
         address = run.step("address", cloud.reach, machine, reserved)
+        login = guest.complete_login(job, cloud, machine, login)
         with guest.connection(job, cloud, machine, address, login) as remote:
             provisioning.run(job, remote, machine, address, login)
             guest.remove_temporary_key(run, remote, login)

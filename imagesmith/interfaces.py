@@ -46,12 +46,14 @@ class Login:
     """How to log in: the user, and a key or a password (or both).
 
     ``key_name`` is the cloud's key pair; ``temporary``: the key was made for this run and must not stay in the image.
+    ``password_later``: the guest makes its password itself when it first starts; `Provider.password` gets it.
     """
 
     username: str
     key_name: str = ""
     public_key: str = ""
     temporary: bool = False
+    password_later: bool = False
     private_key: str = secret()
     password: str = secret()
 
@@ -275,6 +277,10 @@ class Provider(Protocol):
         """Wait until the instance can have an address, attach it, return it."""
         ...
 
+    def password(self, machine: Machine, login: Login) -> Login:
+        """Wait for the password that the guest makes itself; asked only where the login is to get one later."""
+        ...
+
     def renew(self, machine: Machine) -> None:
         """Push the instance's dead-man timer back; called in the background while the build lives."""
         ...
@@ -366,6 +372,28 @@ class Remote(Protocol):
         ...
 
 
+@runtime_checkable
+class Elevating(Protocol):
+    """A `Remote` that can also run a command as another user, with that user's full rights."""
+
+    def run_elevated(
+        self,
+        command: str,
+        *,
+        user: str,
+        password: str = "",
+        output: OutputSink | None = None,
+        cancel: CancelToken | None = None,
+    ) -> CommandResult:
+        """Run a command line of Windows as ``user``; without a password that is a service account (``SYSTEM``).
+
+        Its lines go to ``output`` as they come, standard error among them. The password is on no command line and in
+        no file that stays. Raises what `Remote.run` raises, and `ProvisionError` where the command can't be started
+        (a wrong password, a missing right).
+        """
+        ...
+
+
 class Connect(Protocol):
     """A communicator: makes the connection, trying until its timeout; permanent causes end at once."""
 
@@ -384,6 +412,19 @@ class Connect(Protocol):
         ``console`` fetches the guest's console text: host keys that the guest prints there are pinned, and the tail of
         it goes into the error when the guest is never reached.
         """
+        ...
+
+
+@runtime_checkable
+class OffersWayIn(Protocol):
+    """A `Provider` that is a way into its machines itself, by the cloud's own calls, beside the communicators."""
+
+    def opens(self, communicator: str) -> bool:
+        """Whether it is the way of this name."""
+        ...
+
+    def connect(self, machine: Machine, login: Login, *, cancel: CancelToken, console: Callable[[], str]) -> Remote:
+        """As `Connect`, with the machine instead of its address."""
         ...
 
 
@@ -411,7 +452,11 @@ class ProvisionContext:
 
 
 class Provisioner(Protocol):
-    """An option class with a ``run``: `Shell`, `File`, …"""
+    """An option class with a ``run``: `Shell`, `File`, …
+
+    With a class attribute ``communicators`` (a frozenset of names) it says over which ways into a machine it works, and
+    a template that asks for another is refused before anything is made. Without one it works anywhere, ``none`` too.
+    """
 
     def run(self, remote: Remote | None, context: ProvisionContext) -> None:
         """Do the work; ``remote`` is None with ``communicator = "none"``. Raises `ProvisionError`."""

@@ -296,6 +296,8 @@ def _checks(options: Options, decoder: _Decoder | None, owner: str, location: Lo
             yield Diagnostic(f'{owner}: the option "{record.name}" is required', hint=record.doc, location=location)
         if decoder is None and record.not_yet and value != record.default:
             yield _not_yet(owner, record, None)
+        if decoder is None and _is_no_choice(record, value):
+            yield _no_choice(owner, record, value, None)
     if not bad:
         for problem in _between(options, doubtful):
             yield dataclasses.replace(problem, location=problem.location or location)
@@ -317,6 +319,15 @@ def _alternatives(record: Option) -> Sequence[object]:
     """What an option whose value isn't known yet may turn out to be, as far as that makes a difference."""
     unset = "" if record.default is None and record.annotation is str else record.default
     return (unset, *(record.choices or ((True, False) if record.annotation is bool else ())))
+
+
+def _is_no_choice(record: Option, value: object) -> bool:
+    return bool(record.choices) and value not in (None, "") and value not in record.choices
+
+
+def _no_choice(owner: str, record: Option, value: object, location: Location | None) -> Diagnostic:
+    text = f'{owner}: the option "{record.name}" can\'t be "{value}"'
+    return Diagnostic(text, hint=f"Allowed are {', '.join(record.choices)}", location=location)
 
 
 def _not_yet(owner: str, record: Option, location: Location | None) -> Diagnostic:
@@ -395,13 +406,10 @@ class _Decoder:
 
     def _admit(self, record: Option, value: Any, where: Location | None) -> None:
         doubtful = record.name in self.doubtful
-        if record.choices and value not in (None, "") and value not in record.choices:
-            if doubtful:
-                return
-            self.bad.add(record.name)
-            allowed = ", ".join(record.choices)
-            text = f'{self.owner}: the option "{record.name}" can\'t be "{value}"'
-            self.problems.append(Diagnostic(text, hint=f"Allowed are {allowed}", location=where))
+        if _is_no_choice(record, value):
+            if not doubtful:
+                self.bad.add(record.name)
+                self.problems.append(_no_choice(self.owner, record, value, where))
             return
         if record.not_yet and value not in (None, record.default) and value != record.default:
             if not doubtful:

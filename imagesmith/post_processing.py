@@ -11,7 +11,9 @@ from imagesmith.post_processors.running import run_chains
 
 
 def run(job: Job, artifact: Artifact) -> tuple[Artifact, ...]:
-    """Tell what was made, run the chains, return the image and what the chains made of it.
+    """Tell what was made, run the chains, return what there is then: the image first, which always stays.
+
+    Local files that a chain has made something else of, and that nobody wanted to keep, are not among it.
 
     Raises `imagesmith.errors.PostProcessError` when a chain fails; the image stays.
     """
@@ -31,8 +33,9 @@ def run(job: Job, artifact: Artifact) -> tuple[Artifact, ...]:
     )
     told = dataclasses.replace(artifact, generated=dict(job.generated))
     made = job.run.step("post-process", run_chains, job.planned.post_processors, told, context)
+    stays = told in made
     others = [one for one in made if (one.builder_id, one.id) != (artifact.builder_id, artifact.id)]
-    return (artifact, *(dataclasses.replace(one, generated={}) for one in others))
+    return (*[artifact] * stays, *(dataclasses.replace(one, generated={}) for one in others))
 
 
 def ready(artifact: Artifact) -> events.ArtifactReady:

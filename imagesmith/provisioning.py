@@ -45,12 +45,11 @@ def _clean_up(job: Job, remote: Remote | None, error: ImagesmithError) -> None:
 
 def _facts(job: Job, machine: Machine, address: Address, login: Login) -> dict[str, object]:
     """The ``build`` variables of Packer's templates (packer-plugin-sdk's generated data)."""
-    job.hide(login.private_key, login.password)
     source = job.source
     return {
         "ID": machine.id,
         "Host": address.host,
-        "Port": address.port or source.ssh_port,
+        "Port": address.port or source.port,
         "User": login.username,
         "Password": login.password,
         "ConnType": source.communicator,
@@ -62,5 +61,5 @@ def _facts(job: Job, machine: Machine, address: Address, login: Login) -> dict[s
         "SSHPrivateKey": login.private_key,
         "SSHPrivateKeyFile": source.ssh_private_key_file,
         "SSHAgentAuth": source.ssh_agent_auth,
-        "WinRMPassword": source.winrm_password,
+        "WinRMPassword": login.password if source.communicator == "winrm" else source.winrm_password,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -9,6 +10,7 @@ from imagesmith import plugin
 from imagesmith.communicator import CommunicatorOptions
 from imagesmith.errors import UsageError
 from imagesmith.interfaces import SimulatedCloud
+from imagesmith.ssh_settings import is_loopback, jumps
 
 
 class Simulation:
@@ -29,14 +31,15 @@ class Simulation:
     def attach(self, builder_type: str, source: CommunicatorOptions) -> CommunicatorOptions:
         """The builder's options, pointed at its simulated cloud. Raises `UsageError` where there is none for it.
 
-        Builders that work in no cloud are left as they are.
+        Builders that work in no cloud are left as they are. Bastions are passed by unless they are on this host, too:
+        from elsewhere simulated machines can't be reached.
         """
         if not source.in_a_cloud:
             return source
         name = _cloud_of(builder_type)
         if name not in self._clouds and name not in plugin.names("simulators"):
             raise UsageError(f'the builder "{builder_type}" can\'t be simulated')
-        return self._cloud(name).attach(source)
+        return _without_bastions(self._cloud(name).attach(source))
 
     def attach_data(self, data_type: str, options: Any) -> Any:
         """A data source's options, pointed at the same cloud; those that read no simulated cloud are left as they are.
@@ -75,6 +78,12 @@ class Simulation:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _without_bastions(source: CommunicatorOptions) -> CommunicatorOptions:
+    if all(is_loopback(jump.host) for jump in jumps(source)):
+        return source
+    return dataclasses.replace(source, ssh_bastion_host="")
 
 
 def _cloud_of(plugin_type: str) -> str:

@@ -17,6 +17,7 @@ PACKAGES = (
     "providers/imagesmith_alicloud",
     "providers/imagesmith_huaweicloud",
     "communicators/imagesmith_ssh",
+    "communicators/imagesmith_winrm",
     "simulator/imagesmith_simulator",
 )
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))

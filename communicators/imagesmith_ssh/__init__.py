@@ -41,10 +41,14 @@ def connect(
     from imagesmith_ssh.remote import SshRemote
 
     connector = Connector(address, login, options, cancel=cancel, say=say, console=console)
-    transport = connector.connect()
-    if options.pause_before_connecting > 0:
-        say(f"connected; waiting {options.pause_before_connecting:g} s before connecting again")
-        transport.shut()
-        cancel.sleep(options.pause_before_connecting)
+    try:
         transport = connector.connect()
+        if options.pause_before_connecting > 0:
+            say(f"connected; waiting {options.pause_before_connecting:g} s before connecting again")
+            transport.shut()
+            cancel.sleep(options.pause_before_connecting)
+            transport = connector.connect()
+    except BaseException:
+        connector.close()
+        raise
     return SshRemote(connector, transport)

@@ -1,32 +1,43 @@
-"""Log in: the private key first, then the password, then the password as the answer to every question."""
+"""Log in: the agent's keys, the private keys, the password, then the password as the answer to every question."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import paramiko
 
-from imagesmith.errors import SilentPeer
+from imagesmith.errors import ImagesmithError, SilentPeer
 from imagesmith_ssh import failures
+from imagesmith_ssh.credentials import Answer, Credentials
 from imagesmith_ssh.failures import Target
 from imagesmith_ssh.transport import SshTransport
 
+_DIALOGUE_S = 300.0
 
-def log_in(
-    transport: SshTransport, target: Target, key: paramiko.PKey | None, password: str, *, timeout_s: float
-) -> None:
+_Way = tuple[str, str, Callable[[], list[str]]]
+"""What it is called, the method's name (RFC 4252), and how it is tried."""
+
+
+def log_in(transport: SshTransport, target: Target, credentials: Credentials, *, timeout_s: float) -> None:
     """Authenticate as ``target.username``; servers may ask for several of the ways in a row.
 
     Raises `AuthenticationFailed` if none is accepted, `SilentPeer` if the server breaks off or does not answer.
     """
-    transport.auth_timeout = timeout_s
+    transport.auth_timeout = _DIALOGUE_S if credentials.answer else timeout_s
+    with credentials.agent_keys() as agent_keys:
+        ways = _ways(transport, target.username, credentials, agent_keys)
+        _try(transport, target, ways)
+
+
+def _try(transport: SshTransport, target: Target, ways: Sequence[_Way]) -> None:
     tried: list[str] = []
     methods: list[str] = []
     allowed: list[str] = []
-    for name, method, attempt in _ways(transport, target.username, key, password):
+    for name, method, attempt in ways:
         if allowed and method not in allowed:
             continue
-        tried.append(name)
+        if name not in tried:
+            tried.append(name)
         methods.append(method)
         try:
             more = attempt()
@@ -43,13 +54,22 @@ def log_in(
 
 
 def _ways(
-    transport: SshTransport, username: str, key: paramiko.PKey | None, password: str
-) -> list[tuple[str, str, Callable[[], list[str]]]]:
-    ways: list[tuple[str, str, Callable[[], list[str]]]] = []
-    if key is not None:
-        ways.append(("this key", "publickey", lambda: transport.auth_publickey(username, key)))
+    transport: SshTransport, username: str, credentials: Credentials, agent_keys: Sequence[paramiko.PKey]
+) -> list[_Way]:
+    def with_key(key: paramiko.PKey) -> Callable[[], list[str]]:
+        return lambda: transport.auth_publickey(username, key)
+
+    password = credentials.password
+    ways: list[_Way] = [("the agent's keys", "publickey", with_key(key)) for key in agent_keys]
+    for key in credentials.keys:
+        name = "this certificate" if getattr(key, "public_blob", None) else "this key"
+        ways.append((name, "publickey", with_key(key)))
     if password:
         ways.append(("this password", "password", lambda: transport.auth_password(username, password, fallback=False)))
+    if credentials.answer:
+        ask = _Relay(credentials.answer)
+        ways.append(("these answers", "keyboard-interactive", lambda: ask.tried(transport, username)))
+    elif password:
         ways.append(
             (
                 "this password in a dialogue",
@@ -58,8 +78,32 @@ def _ways(
             )
         )
     if not ways:
-        ways.append(("no key and no password", "none", lambda: transport.auth_none(username)))
+        name = "an agent that holds no keys" if credentials.asks_agent else "no key and no password"
+        ways.append((name, "none", lambda: transport.auth_none(username)))
     return ways
+
+
+class _Relay:
+    """Takes errors of the one who answers past paramiko, whose thread asks the questions."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._error: ImagesmithError | None = None
+
+    def tried(self, transport: SshTransport, username: str) -> list[str]:
+        try:
+            return transport.auth_interactive(username, self._ask)
+        except (paramiko.SSHException, EOFError, OSError):
+            if self._error:
+                raise self._error from None
+            raise
+
+    def _ask(self, title: str, instructions: str, prompts: Sequence[tuple[str, bool]]) -> list[str]:
+        try:
+            return self._answer(title, instructions, prompts)
+        except ImagesmithError as error:
+            self._error = error
+            raise paramiko.SSHException("not answered") from error
 
 
 def _broken_off(
@@ -67,7 +111,7 @@ def _broken_off(
 ) -> Exception:
     """Servers hang up on users whom they will not have; one that is only slow or starting is another matter."""
     if "timeout" in str(error).lower():
-        return SilentPeer(f"{target} does not answer to the login", hint="the guest may be overloaded or starting")
+        return SilentPeer(f"{target} does not answer to the login", hint="it may be overloaded or starting")
     hung_up = [*tried[:-1], f"{tried[-1]} (it hung up)"]
     return failures.login_refused(target, hung_up, methods, [], _banner(transport))
 

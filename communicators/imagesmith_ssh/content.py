@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Self
 
 from imagesmith.errors import TransferError
-from imagesmith_ssh.tree import Entry, unreadable
+from imagesmith.ways_in.tree import Entry, unreadable
 
 _BLOCK = 512
 _END = bytes(2 * _BLOCK)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from imagesmith.errors import ConnectionLost
-from imagesmith_ssh import plain, quoting, scp, sftp
+from imagesmith.ways_in import quoting
+from imagesmith.ways_in.landing import Landing
+from imagesmith_ssh import plain, scp, sftp
 from imagesmith_ssh.ladder import first_offered
-from imagesmith_ssh.landing import Landing
 from imagesmith_ssh.process import Process
 from imagesmith_ssh.trouble import NotOffered, failed
 from imagesmith_ssh.upload import NO_TAR, READY

@@ -51,15 +51,23 @@ class Pins:
 class HostKeys:
     """Remembers what is accepted from the first connection to the last reconnection."""
 
-    def __init__(self, given: Sequence[str], *, console: Callable[[], str], say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        given: Sequence[str],
+        *,
+        console: Callable[[], str],
+        say: Callable[[str], None],
+        option: str = "ssh_host_key_fingerprints",
+    ) -> None:
         """``given`` are the option's values. Raises `TemplateError` for one that is neither fingerprint nor key."""
+        self._option = option
         self._console = console
         self._say = say
         self._looks = 0
         self._supported: frozenset[str] = frozenset()
         self._tried: set[str] = set()
         self._shown = "none of the expected kind"
-        self._pins = given_pins(given) if given else None
+        self._pins = given_pins(given, option) if given else None
 
     def algorithms(self, supported: Sequence[str]) -> tuple[str, ...]:
         """The host key algorithms to offer: those of the pinned keys, or all that have not been in vain."""
@@ -96,7 +104,7 @@ class HostKeys:
         pins = self._pins or Pins("first use")
         expected = " or ".join(sorted(pins.fingerprints))
         origin = {
-            "option": "pinned by ssh_host_key_fingerprints",
+            "option": f"pinned by {self._option}",
             "console": "printed on the guest's console",
             "first use": "seen at the first connection",
         }[pins.origin]
@@ -104,7 +112,7 @@ class HostKeys:
         return HostKeyMismatch(
             f"{host} shows the host key {self._shown}, but {expected} was {origin}",
             hint="another machine may be answering at this address; if the key was changed on purpose, "
-            "correct ssh_host_key_fingerprints or don't change host keys while the image is built",
+            f"correct {self._option} or don't change host keys while the image is built",
         )
 
     def _look_at_console(self) -> None:
@@ -139,8 +147,8 @@ def console_pins(text: str) -> Pins | None:
     return pins if pins.fingerprints else None
 
 
-def given_pins(given: Sequence[str]) -> Pins:
-    """Read the values of ``ssh_host_key_fingerprints``; raises `TemplateError` naming the ones that are wrong."""
+def given_pins(given: Sequence[str], option: str = "ssh_host_key_fingerprints") -> Pins:
+    """Read the values of the option; raises `TemplateError` naming the ones that are wrong."""
     pins = Pins("option")
     problems = []
     for entry in given:
@@ -152,17 +160,17 @@ def given_pins(given: Sequence[str]) -> Pins:
             elif _PRINT.fullmatch(text.rstrip("=")):
                 pins.add_fingerprint(text)
             else:
-                problems.append(_malformed(entry))
+                problems.append(_malformed(entry, option))
         except binascii.Error:
-            problems.append(_malformed(entry))
+            problems.append(_malformed(entry, option))
     if problems:
         raise TemplateError(problems)
     return pins
 
 
-def _malformed(entry: str) -> Diagnostic:
+def _malformed(entry: str, option: str) -> Diagnostic:
     return Diagnostic(
-        f'ssh_host_key_fingerprints: "{entry}" is neither a fingerprint nor a public key',
+        f'{option}: "{entry}" is neither a fingerprint nor a public key',
         hint='write "SHA256:…" as ssh-keygen -l shows it, or a line like "ssh-ed25519 AAAA…"',
     )
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from imagesmith.errors import ImagesmithError
 from imagesmith.waiting import CancelToken
-from imagesmith_ssh import quoting
+from imagesmith.ways_in import quoting
 from imagesmith_ssh.process import Process
 
 _LOOKS = 5

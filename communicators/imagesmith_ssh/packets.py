@@ -10,13 +10,14 @@ from __future__ import annotations
 import struct
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from paramiko.packet import Packetizer
 
 if TYPE_CHECKING:
     from paramiko.message import Message
 
+    from imagesmith_ssh.channel_wire import ChannelWire
     from imagesmith_ssh.wire import Wire
 
 _BLOCK = 16
@@ -33,8 +34,8 @@ class SwiftPacketizer(Packetizer):
 
     REKEY_BYTES = 2**36
 
-    def __init__(self, wire: Wire) -> None:
-        super().__init__(wire)
+    def __init__(self, wire: Wire | ChannelWire) -> None:
+        super().__init__(cast("Any", wire))
         self._wire = wire
         self._cipher: Any = None
         self._fixed = b""

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagesmith.errors import ConnectionLost
-from imagesmith_ssh import quoting
+from imagesmith.ways_in import quoting
+from imagesmith.ways_in.landing import Landing
+from imagesmith.ways_in.tree import Entry
 from imagesmith_ssh.content import FileContent
-from imagesmith_ssh.landing import Landing
-from imagesmith_ssh.tree import Entry
 from imagesmith_ssh.trouble import NotOffered, failed
 
 if TYPE_CHECKING:

@@ -8,12 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
+import paramiko
+
 from imagesmith.errors import ConnectionLost, ImagesmithError
 from imagesmith.interfaces import CommandResult, OutputSink
+from imagesmith.ssh_access import ByteStream, SshAccess
 from imagesmith.waiting import CancelToken
-from imagesmith_ssh import killing
+from imagesmith.ways_in.lines import LineSplitter
+from imagesmith_ssh import access, killing
+from imagesmith_ssh.agent import FORWARDING_REQUEST
 from imagesmith_ssh.download import download, download_tree
-from imagesmith_ssh.lines import LineSplitter
 from imagesmith_ssh.process import CommandRefused, Process
 from imagesmith_ssh.upload import upload, upload_tree
 
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from imagesmith_ssh.transport import SshTransport
 
 _LINGER_S = 2.0
+_LOOK_S = 0.5
+_RARE_LOOK_S = 3.0
 
 
 class SshRemote:
@@ -33,6 +39,8 @@ class SshRemote:
         self._options = connector.options
         self.cancel = connector.cancel
         self._making = threading.Lock()
+        self._agent_refused = False
+        self._forwarding: SshTransport | None = None
         self.missing: set[str] = set()
         self.say = connector.say
 
@@ -41,7 +49,14 @@ class SshRemote:
         """The only file transfer method allowed: "scp", "sftp" or "" for the best that the guest offers."""
         return self._options.ssh_file_transfer_method
 
-    def start(self, command: str, *, terminal: bool = False, cancel: CancelToken | None = None) -> Process:
+    def start(
+        self,
+        command: str,
+        *,
+        terminal: bool = False,
+        agent_forwarding: bool = False,
+        cancel: CancelToken | None = None,
+    ) -> Process:
         """Start a command; if no session can be opened connect anew, once."""
         cancel = cancel or self.cancel
         cancel.check()
@@ -50,6 +65,8 @@ class SshRemote:
             channel = broken.open(cancel)
         except ConnectionLost:
             self._renew(broken, None)
+            channel = self._transport.open(cancel)
+        if agent_forwarding and not self._forwards_agent(channel):
             channel = self._transport.open(cancel)
         return Process(self._transport, command, cancel, terminal=terminal, channel=channel)
 
@@ -71,7 +88,12 @@ class SshRemote:
         collected = _Collected()
         sinks = _Lines(output) if output else collected
         try:
-            process = self.start(command, terminal=self._options.ssh_pty, cancel=cancel)
+            process = self.start(
+                command,
+                terminal=self._options.ssh_pty,
+                agent_forwarding=self._options.ssh_agent_forwarding,
+                cancel=cancel,
+            )
         except CommandRefused:
             raise
         except ConnectionLost:
@@ -85,6 +107,26 @@ class SshRemote:
             sinks.finish()
         status, name = process.outcome()
         return CommandResult(status, collected.text("stdout"), collected.text("stderr"), name)
+
+    def _forwards_agent(self, channel: paramiko.Channel) -> bool:
+        """Have the agent forwarded. Where that is refused paramiko has closed the channel.
+
+        OpenSSH grants it once for all of a connection's sessions; others want to be asked for each, so further ones
+        are asked for without waiting for an answer.
+        """
+        if self._agent_refused:
+            return True
+        first = self._transport is not self._forwarding
+        self._forwarding = self._transport
+        try:
+            granted = self._transport.ask(channel, FORWARDING_REQUEST, reply=first)
+        except BaseException:
+            channel.close()
+            raise
+        if not granted:
+            self._agent_refused = True
+            self.say("the guest's SSH server does not forward the SSH agent (AllowAgentForwarding)")
+        return granted
 
     def _follow(self, process: Process, take: Callable[[bytes, bytes], None]) -> None:
         """Pass the output on until the command has ended. Cancelled, end it and raise what the token says."""
@@ -109,7 +151,7 @@ class SshRemote:
                     return
             if limit > 0 and now - process.transport.wire.last_heard > limit:
                 process.transport.wire.shut()
-            process.wait()
+            process.wait(_LOOK_S if limit > 0 or process.told_end else _RARE_LOOK_S)
 
     def upload(self, content: bytes | Path, destination: str, *, mode: int | None = None) -> None:
         upload(self, content, destination, mode)
@@ -122,6 +164,12 @@ class SshRemote:
 
     def download_tree(self, source: str, destination: Path) -> None:
         download_tree(self, source, destination)
+
+    def ssh_access(self) -> SshAccess:
+        return access.describe(self._connector, self.transport())
+
+    def open_stream(self) -> ByteStream:
+        return access.open_stream(self._connector)
 
     def reconnect(self, *, timeout_s: float | None = None) -> None:
         self._renew(self._transport, timeout_s)
@@ -137,6 +185,7 @@ class SshRemote:
 
     def close(self) -> None:
         self._transport.shut()
+        self._connector.close()
 
     def __enter__(self) -> Self:
         return self

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import paramiko
 
 from imagesmith.errors import ConnectionLost, TransferError
-from imagesmith_ssh import quoting
+from imagesmith.ways_in import quoting
+from imagesmith.ways_in.landing import Landing
+from imagesmith.ways_in.tree import Entry
 from imagesmith_ssh.content import FileContent
-from imagesmith_ssh.landing import Landing
-from imagesmith_ssh.tree import Entry
 from imagesmith_ssh.trouble import NotOffered, failed
 
 if TYPE_CHECKING:
@@ -82,14 +82,14 @@ def _session(remote: SshRemote, verb: str, source: str, destination: str) -> Ite
     transport = remote.transport()
     with transport.breaking_off(remote.cancel):
         try:
-            client = paramiko.SFTPClient.from_transport(transport)
+            channel = transport.open(remote.cancel)
+            channel.invoke_subsystem("sftp")
+            client = paramiko.SFTPClient(channel)
         except (paramiko.SSHException, EOFError, OSError) as error:
             remote.cancel.check()
             if transport.is_active():
                 raise NotOffered("the guest offers no sftp") from error
             raise ConnectionLost("the SSH connection broke during a transfer") from error
-        if client is None:
-            raise NotOffered("the guest offers no sftp")
         try:
             with client:
                 yield client

@@ -12,7 +12,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import paramiko
 from paramiko.common import (
@@ -26,22 +26,19 @@ from paramiko.common import (
 from paramiko.message import Message
 
 from imagesmith.errors import ConnectionLost
+from imagesmith.ssh_settings import KEY_EXCHANGES
 from imagesmith.waiting import CancelToken
 from imagesmith_ssh.packets import HEAD_BYTES, SwiftPacketizer, buffer_size
 from imagesmith_ssh.wire import Wire
 
-CIPHERS = (
-    "aes128-gcm@openssh.com",
-    "aes256-gcm@openssh.com",
-    "aes128-ctr",
-    "aes256-ctr",
-    "aes192-ctr",
-)
-"""Fastest first, as measured against OpenSSH; what else paramiko knows is offered after them."""
+if TYPE_CHECKING:
+    from imagesmith_ssh.channel_wire import ChannelWire
 
 LOG = "imagesmith.ssh"
 _WINDOW_BYTES = 8 * 2**20
 _OPEN_TIMEOUT_S = 30.0
+_ROOM_S = 1.0
+_ROOM_PAUSE_S = 0.02
 _BATCH = 6
 _IDLE_CHECK_S = 5.0
 _CHECK_S = 0.5
@@ -63,14 +60,29 @@ def _quiet_log() -> str:
     return LOG
 
 
-class SshTransport(paramiko.Transport):
-    """One authenticated connection (after `imagesmith_ssh.connecting` is through with it)."""
+def _key_exchanges() -> dict[str, Any]:
+    """The key exchange methods of paramiko, one of them also by the name that RFC 8731 has given it since."""
+    known: dict[str, Any] = dict(vars(paramiko.Transport)["_kex_info"])
+    if "curve25519-sha256@libssh.org" in known:
+        known.setdefault("curve25519-sha256", known["curve25519-sha256@libssh.org"])
+    return known
 
-    def __init__(self, wire: Wire, *, keepalive_s: float = 0.0) -> None:
-        super().__init__(wire, default_window_size=_WINDOW_BYTES, packetizer_class=SwiftPacketizer)
+
+_KEY_EXCHANGES = _key_exchanges()
+
+
+class SshTransport(paramiko.Transport):
+    """One authenticated connection (after `imagesmith_ssh.hop` is through with it)."""
+
+    _kex_info = _KEY_EXCHANGES
+    _preferred_kex = tuple(filter(_KEY_EXCHANGES.__contains__, KEY_EXCHANGES))
+
+    def __init__(self, wire: Wire | ChannelWire, *, keepalive_s: float = 0.0) -> None:
+        super().__init__(cast("Any", wire), default_window_size=_WINDOW_BYTES, packetizer_class=SwiftPacketizer)
         self.wire = wire
         wire.settimeout(_CHECK_S)
         self.set_log_channel(_quiet_log())
+        self._refusal = ""
         self.exit_signals: dict[int, str] = {}
         self._said_no: weakref.WeakSet[paramiko.Channel] = weakref.WeakSet()
         handlers = self._inner._channel_handler_table
@@ -80,11 +92,12 @@ class SshTransport(paramiko.Transport):
             MSG_CHANNEL_FAILURE: self._noting_no(handlers[MSG_CHANNEL_FAILURE]),
             MSG_CHANNEL_CLOSE: self._noting_no(handlers[MSG_CHANNEL_CLOSE]),
         }
-        options = self.get_security_options()
-        known = options.ciphers
-        fast = tuple(name for name in CIPHERS if name in known)
-        options.ciphers = fast + tuple(name for name in known if name not in fast)
         self._keepalive_s = keepalive_s
+
+    @property
+    def _base(self) -> Any:
+        """What paramiko does where this class does something else."""
+        return super()
 
     @property
     def _inner(self) -> Any:
@@ -129,9 +142,24 @@ class SshTransport(paramiko.Transport):
         inner: Any = channel
         inner._handle_request(message)
 
+    def _parse_channel_open_failure(self, message: Message) -> None:
+        """Note the server's words for why it opens no channel, in whose place paramiko puts its own."""
+        message.get_int()
+        message.get_int()
+        self._refusal = message.get_text()
+        message.rewind()
+        self._base._parse_channel_open_failure(message)
+
+    def get_exception(self) -> Exception | None:
+        """What went wrong last, once; of a refused channel with the server's words."""
+        error = super().get_exception()
+        if isinstance(error, paramiko.ChannelException) and self._refusal:
+            return paramiko.ChannelException(error.code, self._refusal)
+        return error
+
     def shut(self) -> None:
-        """End the connection and its thread; never raises."""
-        self.wire.shut()
+        """End the connection and its thread; never raises. Connections to bastions below it go on."""
+        self.wire.part()
         with contextlib.suppress(paramiko.SSHException, EOFError, OSError):
             self.close()
         self.packetizer.complete_handshake()
@@ -149,10 +177,20 @@ class SshTransport(paramiko.Transport):
             forget()
 
     def open(self, cancel: CancelToken, *, timeout_s: float = _OPEN_TIMEOUT_S) -> paramiko.Channel:
-        """A new session. Raises `ConnectionLost` if the server opens none, and what ``cancel`` says."""
+        """A new session. Raises `ConnectionLost` if the server opens none, and what ``cancel`` says.
+
+        A server with few of them (MaxSessions) may take a moment to see that an earlier one has ended.
+        """
+        give_up = time.monotonic() + _ROOM_S
         try:
-            with self.breaking_off(cancel):
-                return self.open_session(timeout=timeout_s)
+            while True:
+                try:
+                    with self.breaking_off(cancel):
+                        return self.open_session(timeout=timeout_s)
+                except paramiko.ChannelException:
+                    if time.monotonic() >= give_up:
+                        raise
+                cancel.sleep(_ROOM_PAUSE_S)
         except (paramiko.SSHException, EOFError, OSError) as error:
             cancel.check()
             raise ConnectionLost(f"the SSH server opens no session: {str(error) or 'the connection broke'}") from error

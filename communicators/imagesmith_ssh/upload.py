@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagesmith.errors import ConnectionLost
-from imagesmith_ssh import plain, quoting, scp, sftp
+from imagesmith.ways_in import quoting
+from imagesmith.ways_in.tree import Entry, single, walk
+from imagesmith_ssh import plain, scp, sftp
 from imagesmith_ssh.content import TarContent
 from imagesmith_ssh.ladder import first_offered
 from imagesmith_ssh.process import Process
-from imagesmith_ssh.tree import Entry, single, walk
 from imagesmith_ssh.trouble import NotOffered, failed
 
 if TYPE_CHECKING:

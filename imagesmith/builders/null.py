@@ -29,17 +29,20 @@ class Null(CommunicatorOptions):
 
     def problems(self) -> Iterator[Diagnostic]:
         yield from super().problems()
+        if self.communicator in ("ssh", "winrm") and not self.given_host:
+            text = f"{'a' if self.communicator == 'winrm' else 'an'} {self.communicator}_host must be given"
+            yield Diagnostic(text, hint="the null builder connects to a machine that exists")
+        if self.communicator == "winrm" and not self.winrm_password:
+            yield Diagnostic("a winrm_password must be given", hint="the null builder has no cloud that could tell it")
         if self.communicator != "ssh":
             return
-        if not self.ssh_host:
-            yield Diagnostic("an ssh_host must be given", hint="the null builder connects to a machine that exists")
-        given = [name for name in ("ssh_password", "ssh_private_key_file") if getattr(self, name)]
+        given = [name for name in ("ssh_password", "ssh_private_key_file", "ssh_agent_auth") if getattr(self, name)]
         if len(given) != 1:
-            hint = "Give either ssh_password or ssh_private_key_file"
-            number = "two ways" if given else "no way"
+            hint = "Give one of ssh_password, ssh_private_key_file and ssh_agent_auth"
+            number = ("no way", "", "two ways", "three ways")[len(given)]
             yield Diagnostic(f"there are {number} to log in, and one is wanted", hint=hint)
         if self.ssh_private_key_file:
-            yield from _key_problems(Path(self.ssh_private_key_file))
+            yield from _key_problems(Path(self.ssh_private_key_file), locked=bool(self.ssh_private_key_passphrase))
 
     def open(self, lifecycle: Lifecycle) -> NullProvider:
         """The provider for one build."""
@@ -48,7 +51,7 @@ class Null(CommunicatorOptions):
         return NullProvider(self)
 
 
-def _key_problems(path: Path) -> Iterator[Diagnostic]:
+def _key_problems(path: Path, *, locked: bool) -> Iterator[Diagnostic]:
     try:
         text = read_key(path)
     except UsageError as error:
@@ -56,8 +59,8 @@ def _key_problems(path: Path) -> Iterator[Diagnostic]:
         return
     if "PRIVATE KEY" not in text:
         yield Diagnostic(f"ssh_private_key_file: {path} is not a private key")
-    elif "ENCRYPTED" in text:
-        hint = "Take the passphrase off a copy of it: ssh-keygen -p -f FILE"
+    elif "ENCRYPTED" in text and not locked:
+        hint = "Give it as ssh_private_key_passphrase"
         yield Diagnostic(f"ssh_private_key_file: {path} is protected by a passphrase", hint=hint)
 
 

@@ -18,10 +18,11 @@ class NullProvider(WithoutCloud):
     def login(self, source: SourceImage) -> Login:
         """As the options say. Raises `UsageError` when the private key can't be read."""
         key = self.options.ssh_private_key_file
+        over_winrm = self.options.communicator == "winrm"
         return Login(
-            username=self.options.ssh_username,
-            private_key=read_key(Path(key)) if key else "",
-            password=self.options.ssh_password,
+            username=self.options.username,
+            private_key=read_key(Path(key)) if key and not over_winrm else "",
+            password=self.options.winrm_password if over_winrm else self.options.ssh_password,
         )
 
     def launch(self, source: SourceImage, login: Login, network: Network) -> Machine:
@@ -30,7 +31,7 @@ class NullProvider(WithoutCloud):
 
     def reach(self, machine: Machine, reserved: ReservedAddress) -> Address:
         """The given host."""
-        return Address(self.options.ssh_host, kind="given")
+        return Address(self.options.given_host, kind="given")
 
     def capture(self, machine: Machine) -> Image | None:
         """A name for the nothing that is made, so that post-processors run as they do in Packer."""

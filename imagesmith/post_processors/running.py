@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,20 +21,34 @@ Chain = tuple[PlannedPostProcessor, ...]
 
 @dataclass
 class _Outcome:
-    """What a chain has made, whether its first step keeps the builder's artifact, and its error."""
+    """What a chain has made of the builder's artifact, whether that one is kept, and the chain's error."""
 
+    first: Artifact
     made: list[Artifact] = field(default_factory=list)
     keeps_first: bool = False
     failure: str = ""
     hint: str = ""
+
+    def keep(self, artifact: Artifact) -> None:
+        """The artifact stays."""
+        if artifact is self.first:
+            self.keeps_first = True
+        else:
+            self.made.append(artifact)
+
+    def consume(self, artifact: Artifact, successor: Artifact) -> None:
+        """Nobody wants the artifact any more. The builder's own is removed later: other chains begin with it."""
+        if artifact is not self.first and not _remove(artifact, [successor, self.first, *self.made]):
+            self.made.append(artifact)
 
 
 def run_chains(chains: Sequence[Chain], artifact: Artifact, context: PostProcessContext) -> list[Artifact]:
     """Run every chain, each from the builder's artifact; returns what exists afterwards, each thing once.
 
     As with Packer an artifact that is not kept is removed when the next one is made of it. Other than with Packer that
-    is only true of local files: a cloud image always stays. An error ends its own chain only and keeps everything;
-    when all chains are through, `PostProcessError` names each failure and carries the artifacts. Cancelling ends all.
+    is only true of local files, and of none that belongs to an artifact that is kept or that other chains still need: a
+    cloud image always stays. An error ends its own chain only and keeps everything; when all chains are through,
+    `PostProcessError` names each failure and carries the artifacts. Cancelling ends all.
     """
     outcomes = [_run_chain(chain, artifact, context) for chain in chains]
     failures = [outcome for outcome in outcomes if outcome.failure]
@@ -49,8 +64,9 @@ def run_chains(chains: Sequence[Chain], artifact: Artifact, context: PostProcess
 
 
 def _run_chain(chain: Chain, artifact: Artifact, context: PostProcessContext) -> _Outcome:
-    outcome, current = _Outcome(), artifact
-    for number, planned in enumerate(chain):
+    """Run one chain. An artifact that a step passes on unchanged (``manifest``) is the next step's to keep or not."""
+    outcome, current, wanted = _Outcome(artifact), artifact, False
+    for planned in chain:
         context.cancel.check()
         try:
             done = _process(planned, current, context)
@@ -61,14 +77,15 @@ def _run_chain(chain: Chain, artifact: Artifact, context: PostProcessContext) ->
             outcome.failure, outcome.hint = f"{_label(planned)} failed: {error.message}", error.hint
             context.say(f"{_label(planned)} failed: {error}")
             break
-        keeps = _keeps(planned, done)
-        if number == 0:
-            outcome.keeps_first = keeps
-        elif keeps or not _remove(current, [done.artifact]):
-            outcome.made.append(current)
-        current = done.artifact
-    if current is not artifact or outcome.keeps_first:
-        outcome.made.append(current)
+        wanted = wanted or bool(planned.keep_input_artifact)
+        if done.artifact is current:
+            continue
+        if wanted or _keeps(planned, done):
+            outcome.keep(current)
+        else:
+            outcome.consume(current, done.artifact)
+        current, wanted = done.artifact, False
+    outcome.keep(current)
     return outcome
 
 
@@ -93,13 +110,13 @@ def _keeps(planned: PlannedPostProcessor, done: PostProcessed) -> bool:
     return planned.keep_input_artifact
 
 
-def _remove(artifact: Artifact, successors: Sequence[Artifact]) -> bool:
-    """Remove the artifact's local files that no successor has; False if it stays, as cloud images do."""
+def _remove(artifact: Artifact, others: Sequence[Artifact]) -> bool:
+    """Remove the artifact's local files that no other one has; False if it stays, as cloud images do."""
     if artifact.images or not artifact.files:
         return False
-    taken_over = {name for successor in successors for name in successor.files}
+    needed = {os.path.realpath(name) for other in others for name in other.files}
     for name in artifact.files:
-        if name not in taken_over:
+        if os.path.realpath(name) not in needed:
             with suppress(FileNotFoundError):
                 Path(name).unlink()
     return True

@@ -27,9 +27,14 @@ def merged(packer: Mapping[str, str], environment_vars: Sequence[str], env: Mapp
     return dict(sorted({**packer, **given, **env}.items()))
 
 
-def formatted(variables: Mapping[str, str], form: str) -> str:
-    """The variables as shell text: ``form`` is a Go format with the name and the value, in which ``'`` is escaped."""
-    return "".join(_sprintf(form, name, value.replace("'", "'\"'\"'")) for name, value in variables.items())
+def for_posix(value: str) -> str:
+    """A value as it stands between single quotes of a POSIX shell."""
+    return value.replace("'", "'\"'\"'")
+
+
+def formatted(variables: Mapping[str, str], form: str, escaped: Callable[[str], str] = for_posix) -> str:
+    """The variables as shell text: ``form`` is a Go format with the name and the value, which is ``escaped`` for it."""
+    return "".join(_sprintf(form, name, escaped(value)) for name, value in variables.items())
 
 
 def render_command(
@@ -50,7 +55,9 @@ def render_command(
     return rendered
 
 
-def problems(environment_vars: Sequence[str], env: Mapping[str, str], form: str) -> Iterator[Diagnostic]:
+def problems(
+    environment_vars: Sequence[str], env: Mapping[str, str], form: str, usual: str = COMMAND_LINE_FORMAT
+) -> Iterator[Diagnostic]:
     """What can't be a variable. A value is never repeated: it may be a secret."""
     for entry in environment_vars:
         name, equals, _ = entry.partition("=")
@@ -62,7 +69,7 @@ def problems(environment_vars: Sequence[str], env: Mapping[str, str], form: str)
     try:
         _sprintf(form, "NAME", "value")
     except ValueError as error:
-        yield Diagnostic(f"env_var_format: {error}", hint=f"The usual format is {COMMAND_LINE_FORMAT!r}")
+        yield Diagnostic(f"env_var_format: {error}", hint=f"The usual format is {usual!r}")
 
 
 def _sprintf(form: str, name: str, value: str) -> str:

@@ -7,8 +7,9 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from imagesmith.communicator import TO_A_MACHINE
 from imagesmith.errors import Diagnostic, ProvisionError
 from imagesmith.options import Options, option
 from imagesmith.provisioners.script_options import is_known
@@ -26,6 +27,8 @@ class File(Options):
     ``destination``; a file goes to ``destination``, or into it when that ends with a slash. Permission bits are kept.
     Download: the same the other way round; a source that ends with a slash or holds ``*``, ``?`` or ``[`` is a tree.
     """
+
+    communicators: ClassVar[frozenset[str]] = TO_A_MACHINE
 
     source: str = option(default="", doc="The file or folder to copy.")
     sources: Sequence[str] = option(default=(), doc="Several files and folders.")

@@ -1,25 +1,25 @@
-"""Run a command on this machine: output as it comes, and its whole process group ended when the build is cancelled."""
+"""Run a command on this machine: output as it comes, and all that it started ended when the build is cancelled."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import selectors
 import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import IO, Literal, Self
 
 from imagesmith.errors import ProvisionError, WaitTimeout
 from imagesmith.interfaces import OutputSink
+from imagesmith.provisioners.process_family import Family, Mark
 from imagesmith.waiting import CancelToken, Patience, Pending, wait_until
 
 Stream = Literal["stdout", "stderr"]
 
 _GRACE_S = 3.0
-_HAS_PROC = Path("/proc/self/stat").exists()
 _CHUNK = 65536
 _LONGEST_LINE = 1 << 20
 
@@ -35,11 +35,12 @@ def run_local(arguments: Sequence[str], *, environ: Mapping[str, str], output: O
     """Run the command and return its exit status, 128 plus the number if a signal ended it.
 
     ``output`` gets each line from one thread only. The command has no standard input and no terminal. It is over when
-    its outputs are closed too. When ``cancel`` is set the process group gets SIGTERM and, 3 s later, SIGKILL; then
-    what the token says is raised. Raises `ProvisionError` when the command can't be started.
+    its outputs are closed too. When ``cancel`` is set it and all that descends from it get SIGTERM and, 3 s later,
+    SIGKILL; then what the token says is raised. Raises `ProvisionError` when the command can't be started.
     """
     cancel.check()
-    process = _start(arguments, environ)
+    mark = Mark()
+    process = _start(arguments, {**environ, mark.name: mark.value})
     with _Pump(process, output) as pump:
         forget = cancel.on_cancel(pump.wake)
         try:
@@ -47,7 +48,7 @@ def run_local(arguments: Sequence[str], *, environ: Mapping[str, str], output: O
                 pass
             status = wait_until(lambda: _status(process), what="the command", patience=_CLOSING, cancel=cancel)
         except BaseException:
-            _end_group(process, pump)
+            _end_all(process, mark, pump)
             raise
         finally:
             forget()
@@ -89,40 +90,20 @@ def _status(process: subprocess.Popen[bytes]) -> int | Pending:
     return Pending("running") if status is None else status
 
 
-def _end_group(process: subprocess.Popen[bytes], pump: _Pump) -> None:
-    """SIGTERM, then SIGKILL, until no process of the group is left; what they still print is passed on."""
+def _end_all(process: subprocess.Popen[bytes], mark: Mark, pump: _Pump) -> None:
+    """SIGTERM, then SIGKILL, until nothing that it started is left; what they still print is passed on."""
+    family = Family(process.pid, mark)
 
-    def is_over() -> bool | Pending:
-        lives = process.poll() is None or _group_lives(process.pid)
+    def is_over(number: int) -> bool | Pending:
+        lives = family.lives() or process.poll() is None
         pump.pump(0)  # after that look: what was printed last is still there when all are gone
+        family.tell(number)
         return Pending("running") if lives else True
 
     for number in (signal.SIGTERM, signal.SIGKILL):
-        # A process of another user (sudo) may refuse; it must not hold up the end of the build.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
         with contextlib.suppress(WaitTimeout):
-            wait_until(is_over, what="the command", patience=_ENDING, cancel=CancelToken())
+            wait_until(functools.partial(is_over, number), what="the command", patience=_ENDING, cancel=CancelToken())
             return
-
-
-def _group_lives(group: int) -> bool:
-    """Whether a process of the group still runs; one that has ended but that init has not collected does not."""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return any(_in_group(status, group) for status in Path("/proc").glob("[0-9]*/stat")) or not _HAS_PROC
-
-
-def _in_group(status: Path, group: int) -> bool:
-    try:
-        state, _, its_group, *_ = status.read_bytes().rpartition(b")")[2].split()
-    except (OSError, ValueError):
-        return False
-    return int(its_group) == group and state not in (b"Z", b"X")
 
 
 class _Pump:

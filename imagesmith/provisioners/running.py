@@ -11,7 +11,7 @@ from imagesmith.interfaces import ProvisionContext, Provisioner, Remote
 from imagesmith.options import Options
 from imagesmith.plan import PlannedProvisioner
 from imagesmith.provisioners.time_limit import time_limit
-from imagesmith.provisioners.timed_remote import TimedRemote
+from imagesmith.provisioners.timed_remote import timed
 
 
 def run_provisioner(planned: PlannedProvisioner, remote: Remote | None, context: ProvisionContext) -> None:
@@ -79,9 +79,9 @@ def _try_once(
         return
     message = f"{_label(planned)} timed out after {planned.timeout_s:g} s"
     with time_limit(planned.timeout_s, message, context.cancel) as token:
-        timed = TimedRemote(remote, token) if remote is not None else None
+        limited = timed(remote, token) if remote is not None else None
         try:
-            _run(planned, provisioner, timed, dataclasses.replace(context, cancel=token))
+            _run(planned, provisioner, limited, dataclasses.replace(context, cancel=token))
         except ImagesmithError as error:
             context.cancel.check()
             if token.is_set:

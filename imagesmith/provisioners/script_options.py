@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from imagesmith.errors import Diagnostic
+from imagesmith.errors import Diagnostic, ProvisionError
 from imagesmith.options import Options, option
 from imagesmith.plan import UNKNOWN
 from imagesmith.provisioners import environment
@@ -20,6 +20,9 @@ class ScriptOptions(Options):
 
     obeys_inline_shebang: ClassVar[bool] = False
     """Whether a first inline line that begins with ``#!`` stands in place of ``inline_shebang``."""
+
+    usual_env_var_format: ClassVar[str] = environment.COMMAND_LINE_FORMAT
+    """What ``env_var_format`` is where the template does not say."""
 
     inline: Sequence[str] = option(
         default=(), doc="Lines that are joined to one script; `inline_shebang` is put before them."
@@ -65,9 +68,8 @@ class ScriptOptions(Options):
             return
         for path in self.script_files():
             yield from script_problems(path)
-        yield from environment.problems(
-            self.environment_vars, self.env, self.env_var_format or environment.COMMAND_LINE_FORMAT
-        )
+        usual = self.usual_env_var_format
+        yield from environment.problems(self.environment_vars, self.env, self.env_var_format or usual, usual)
 
 
 def is_known(text: str) -> bool:
@@ -85,3 +87,11 @@ def script_problems(path: str) -> Iterator[Diagnostic]:
         yield Diagnostic(f'there is no script "{path}"', hint=f"Paths are relative to {Path.cwd()}")
     elif not os.access(path, os.R_OK):
         yield Diagnostic(f'the script "{path}" can\'t be read')
+
+
+def read_script(path: str) -> bytes:
+    """The content of a local script; raises `ProvisionError` when it can't be read."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ProvisionError(f'the script "{path}" can\'t be read: {error.strerror}') from error

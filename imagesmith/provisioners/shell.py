@@ -12,13 +12,14 @@ than standard input because with ``ssh_pty`` the input would be echoed and the s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from imagesmith.communicator import POSIX_SHELL
 from imagesmith.errors import Diagnostic, ProvisionError
 from imagesmith.options import Duration, option
-from imagesmith.provisioners.remote_script import RemoteScript, Script
-from imagesmith.provisioners.script_options import ScriptOptions
+from imagesmith.provisioners.remote_script import RemoteScript
+from imagesmith.provisioners.script_options import ScriptOptions, read_script
+from imagesmith.provisioners.script_run import Script
 
 if TYPE_CHECKING:
     from imagesmith.interfaces import ProvisionContext, Remote
@@ -30,6 +31,7 @@ class Shell(ScriptOptions):
     Each script is uploaded with its mode, run, and removed: also when it fails or the build is cancelled.
     """
 
+    communicators: ClassVar[frozenset[str]] = POSIX_SHELL
     obeys_inline_shebang: ClassVar[bool] = True
 
     binary: bool = option(default=False, doc="Upload scripts as they are, without turning CRLF line ends into LF.")
@@ -92,11 +94,3 @@ class Shell(ScriptOptions):
 
     def _line_ends(self, content: bytes) -> bytes:
         return content if self.binary else content.replace(b"\r\n", b"\n")
-
-
-def read_script(path: str) -> bytes:
-    """The content of a local script; raises `ProvisionError` when it can't be read."""
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise ProvisionError(f'the script "{path}" can\'t be read: {error.strerror}') from error

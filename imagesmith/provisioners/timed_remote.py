@@ -8,11 +8,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from imagesmith.errors import ImagesmithError
-from imagesmith.interfaces import CommandResult, OutputSink, Remote
+from imagesmith.interfaces import CommandResult, Elevating, OutputSink, Remote
+from imagesmith.ssh_access import ByteStream, SshAccess, SshReachable
 from imagesmith.waiting import CancelToken
 
 _RECONNECT_S = 30.0
 _LAST_WAIT_S = 5.0
+
+
+def timed(remote: Remote, token: CancelToken) -> Remote:
+    """The same way into the machine for as long as ``token`` is not set."""
+    if isinstance(remote, Elevating):
+        return TimedElevating(remote, remote, token)
+    if isinstance(remote, SshReachable):
+        return TimedSshReachable(remote, remote, token)
+    return TimedRemote(remote, token)
 
 
 class TimedRemote:
@@ -83,3 +93,37 @@ class TimedRemote:
         with contextlib.suppress(ImagesmithError):
             self._remote.reconnect(timeout_s=_RECONNECT_S)
         thread.join(_LAST_WAIT_S)
+
+
+class TimedElevating(TimedRemote):
+    """The same for a `Remote` that can run commands as another user."""
+
+    def __init__(self, remote: Remote, elevating: Elevating, token: CancelToken) -> None:
+        super().__init__(remote, token)
+        self._elevating = elevating
+
+    def run_elevated(
+        self,
+        command: str,
+        *,
+        user: str,
+        password: str = "",
+        output: OutputSink | None = None,
+        cancel: CancelToken | None = None,
+    ) -> CommandResult:
+        token = cancel or self._token
+        return self._elevating.run_elevated(command, user=user, password=password, output=output, cancel=token)
+
+
+class TimedSshReachable(TimedRemote):
+    """The same for a `Remote` whose machine other SSH clients can log in to."""
+
+    def __init__(self, remote: Remote, reachable: SshReachable, token: CancelToken) -> None:
+        super().__init__(remote, token)
+        self._reachable = reachable
+
+    def ssh_access(self) -> SshAccess:
+        return self._reachable.ssh_access()
+
+    def open_stream(self) -> ByteStream:
+        return self._reachable.open_stream()

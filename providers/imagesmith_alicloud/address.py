@@ -47,8 +47,8 @@ def reach(context: Context, machine: Machine, reserved: ReservedAddress) -> Addr
     running = instances.wait_running(context, machine)
     public = _attach(context, machine, reserved) if reserved.id else ""
     options = context.options
-    if options.ssh_host:
-        return Address.parse(options.ssh_host, "given")
+    if options.given_host:
+        return Address.parse(options.given_host, "given")
     if options.ssh_private_ip or not public:
         return Address.parse(_private(context, machine, running), "private")
     return Address.parse(public, "eip")

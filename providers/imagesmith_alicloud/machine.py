@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from imagesmith.cloud_calls.watch import Watch
 from imagesmith.errors import Conflict, NotFound, OutOfStock, WaitFailed, WaitTimeout
 from imagesmith.interfaces import Login, Machine, Network, SourceImage
+from imagesmith.passwords import fill_password
 from imagesmith.waiting import Patience, Pending
 from imagesmith_alicloud.context import Context, as_tags, items, utc
 from imagesmith_alicloud.network import in_another_zone, io_optimized
@@ -149,8 +149,8 @@ def _request(context: Context, source: SourceImage, login: Login, network: Netwo
         security_group_id=network.security_group_id,
         zone_id=network.zone or None,
         key_pair_name=login.key_name or None,
-        password=options.instance_password or None,
-        user_data=user_data(context) or None,
+        password=login.password or options.instance_password or None,
+        user_data=user_data(context, login) or None,
         ram_role_name=options.ecs_ram_role_name or None,
         security_enhancement_strategy=options.security_enhancement_strategy or None,
         io_optimized=io_optimized(context),
@@ -164,13 +164,10 @@ def _request(context: Context, source: SourceImage, login: Login, network: Netwo
     )
 
 
-def user_data(context: Context) -> str:
-    """The user data in base64; "" where there is none."""
-    options = context.options
-    raw = options.user_data.encode()
-    if options.user_data_file:
-        raw = Path(options.user_data_file).expanduser().read_bytes()
-    return base64.b64encode(raw).decode()
+def user_data(context: Context, login: Login) -> str:
+    """The user data in base64, with the password where they ask for it; "" where there are none."""
+    password = login.password or context.options.instance_password
+    return base64.b64encode(fill_password(context.options.raw_user_data(), password)).decode()
 
 
 def _release_time(context: Context) -> str:

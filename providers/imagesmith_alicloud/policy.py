@@ -56,6 +56,9 @@ class Asked:
     def connects(self) -> bool:
         return self.options.communicator != "none"
 
+    def goes_in_by_assistant(self) -> bool:
+        return self.options.communicator == "cloud-assistant"
+
     def stops(self) -> bool:
         return not self.options.disable_stop_instance
 
@@ -107,6 +110,12 @@ NEEDS: tuple[Need[Asked], ...] = (
     ),
     _need("the instance's RAM role", "ram:PassRole", Asked.passes_role),
     _need("host keys and last words on the guest's console", "ecs:GetInstanceConsoleOutput", Asked.connects),
+    _need(
+        "commands and files by Cloud Assistant",
+        "ecs:DescribeCloudAssistantStatus ecs:RunCommand ecs:DescribeInvocationResults ecs:StopInvocation "
+        "ecs:SendFile ecs:DescribeSendFileResults",
+        Asked.goes_in_by_assistant,
+    ),
     _need("stopping the instance", "ecs:StopInstance", Asked.stops),
     _need(
         "the image; what is left of one that fails",

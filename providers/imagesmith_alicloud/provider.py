@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from imagesmith.interfaces import (
     Address,
     Artifact,
@@ -11,11 +13,13 @@ from imagesmith.interfaces import (
     Login,
     Machine,
     Network,
+    Remote,
     ReservedAddress,
     Resource,
     SourceImage,
 )
-from imagesmith_alicloud import address, destroy, image, lookup, network, publish, source
+from imagesmith.waiting import CancelToken
+from imagesmith_alicloud import address, assistant, destroy, image, lookup, network, publish, source
 from imagesmith_alicloud import login as logins
 from imagesmith_alicloud import machine as machines
 from imagesmith_alicloud.context import Context
@@ -37,7 +41,7 @@ class AlicloudProvider:
         return source.source_image(self.context)
 
     def login(self, source: SourceImage) -> Login:
-        return logins.login(self.context)
+        return logins.login(self.context, source)
 
     def network(self) -> Network:
         return network.network(self.context)
@@ -51,11 +55,20 @@ class AlicloudProvider:
     def reach(self, machine: Machine, reserved: ReservedAddress) -> Address:
         return address.reach(self.context, machine, reserved)
 
+    def password(self, machine: Machine, login: Login) -> Login:
+        return login
+
     def renew(self, machine: Machine) -> None:
         machines.renew(self.context, machine)
 
     def console(self, machine: Machine) -> str:
         return machines.console(self.context, machine)
+
+    def opens(self, communicator: str) -> bool:
+        return communicator == assistant.NAME
+
+    def connect(self, machine: Machine, login: Login, *, cancel: CancelToken, console: Callable[[], str]) -> Remote:
+        return assistant.connect(self.context, machine, login, cancel=cancel, console=console)
 
     def stop(self, machine: Machine) -> None:
         machines.stop(self.context, machine)

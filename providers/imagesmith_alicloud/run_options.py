@@ -34,8 +34,12 @@ class RunOptions(Options):
     security_enhancement_strategy: str = option(
         default="", choices=("Active", "Deactive"), doc="Whether Security Center's agent is installed."
     )
-    user_data: str = option(default="", secret=True, doc="User data for the first boot.")
-    user_data_file: str = option(default="", doc="A file with user data.")
+    user_data: str = option(
+        default="",
+        secret=True,
+        doc="User data for the first boot. `{{.WinRMPassword}}` in it stands for the Windows password.",
+    )
+    user_data_file: str = option(default="", doc="A file with user data; `{{.WinRMPassword}}` counts in it too.")
     vpc_id: str = option(default="", doc="An existing VPC; found from vswitch_id where that is given.")
     vpc_name: str = option(default="", doc="The name of the temporary VPC.")
     vpc_cidr_block: str = option(default="", doc="The address range of the temporary VPC and vSwitch.")
@@ -67,6 +71,12 @@ class RunOptions(Options):
         doc="The cloud itself releases the instance when nobody has renewed it for so long, at least 40m. "
         "It is renewed while the build lives.",
     )
+
+    def raw_user_data(self) -> bytes:
+        """The user data as the template or its file has them. Raises `OSError` when the file can't be read."""
+        if self.user_data_file:
+            return Path(self.user_data_file).expanduser().read_bytes()
+        return self.user_data.encode()
 
     def problems(self) -> Iterator[Diagnostic]:
         yield from self._source_problems()

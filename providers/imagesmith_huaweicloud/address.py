@@ -40,8 +40,8 @@ def reach(context: Context, machine: Machine, reserved: ReservedAddress) -> Addr
     interfaces = _interfaces(context, machine)
     public = _bind(context, str(interfaces[0]["port_id"]), reserved) if reserved.id else ""
     options = context.options
-    if options.ssh_host:
-        return Address.parse(options.ssh_host, "given")
+    if options.given_host:
+        return Address.parse(options.given_host, "given")
     if options.ssh_interface == "public" and not public:
         text = 'ssh_interface = "public": the instance has no EIP'
         raise NotFound(text, hint="ask for one with eip_bandwidth_size, floating_ip or reuse_ips")

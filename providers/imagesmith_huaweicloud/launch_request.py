@@ -34,7 +34,7 @@ def build(context: Context, source: SourceImage, login: Login, network: Network,
         data_volumes=disks.with_instance(context, found) or None,
         key_name=login.key_name or None,
         admin_pass=_admin_password(context, source, login) or None,
-        user_data=user_data.encoded(options) or None,
+        user_data=user_data.encoded(options, login.password or options.instance_password) or None,
         metadata=_metadata(context) or None,
         extendparam=_extras(context),
         server_tags=[ecs.PostPaidServerTag(key=key, value=value) for key, value in options.run_tags.items()] or None,
@@ -80,8 +80,9 @@ def _root_volume(context: Context) -> Any:
 def _admin_password(context: Context, source: SourceImage, login: Login) -> str:
     """The password for the administrator, where ECS can set it; else it must be in the image already."""
     password = context.options.instance_password
-    administrator = "Administrator" if source.os == "windows" else "root"
-    if not password or login.key_name or login.username not in ("", administrator):
+    windows = source.os == "windows" or context.options.communicator == "winrm"
+    administrators = ("", "administrator") if windows else ("", "root")
+    if not password or login.key_name or (login.username.lower() if windows else login.username) not in administrators:
         return ""
     if is_password(password):
         return password

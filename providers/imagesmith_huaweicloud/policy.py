@@ -92,6 +92,9 @@ class Asked:
     def connects(self) -> bool:
         return self.options.communicator != "none"
 
+    def asks_for_password(self) -> bool:
+        return self.options.communicator == "winrm" and not self.options.instance_password
+
     def stops(self) -> bool:
         return not self.options.disable_stop_instance
 
@@ -173,6 +176,7 @@ NEEDS: tuple[Need[Asked], ...] = (
         Asked.always,
     ),
     _need("host keys and last words on the guest's console", "ecs:cloudServers:showConsoleOutput", Asked.connects),
+    _need("the password that Windows has made", "ecs:cloudServers:showServerPassword", Asked.asks_for_password),
     _need("stopping the instance", "ecs:cloudServers:stop", Asked.stops),
     _need("the user's own volumes", "ecs:cloudServers:attach", Asked.attaches_volumes),
     _need("disks that outlive the instance", "ecs:cloudServers:detachVolume", Asked.detaches_disks),

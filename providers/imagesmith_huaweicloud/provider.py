@@ -15,7 +15,7 @@ from imagesmith.interfaces import (
     Resource,
     SourceImage,
 )
-from imagesmith_huaweicloud import address, destroy, image, lookup, network, publish, source
+from imagesmith_huaweicloud import address, destroy, image, lookup, network, publish, source, windows_password
 from imagesmith_huaweicloud import login as logins
 from imagesmith_huaweicloud import machine as machines
 from imagesmith_huaweicloud.context import Context
@@ -54,6 +54,9 @@ class HuaweicloudProvider:
 
     def reach(self, machine: Machine, reserved: ReservedAddress) -> Address:
         return address.reach(self.context, machine, reserved)
+
+    def password(self, machine: Machine, login: Login) -> Login:
+        return windows_password.password(self.context, machine, login)
 
     def renew(self, machine: Machine) -> None:
         machines.renew(self.context, machine)

@@ -25,7 +25,12 @@ class RunOptions(Options):
     instance_metadata: Mapping[str, str] = option(default={}, doc="Metadata of the instance.")
     run_tags: Mapping[str, str] = option(default={}, doc="Tags of the instance.")
     agency_name: str = option(default="", doc="The agency that the instance may act as.")
-    user_data: str = option(default="", secret=True, doc="User data for the first boot, plain or in base64.")
+    user_data: str = option(
+        default="",
+        secret=True,
+        doc="User data for the first boot, plain or in base64. "
+        "`{{.WinRMPassword}}` in them stands for the given `winrm_password`.",
+    )
     user_data_file: str = option(default="", doc="A file with user data; it wins over user_data.")
     spot_pricing: bool = option(default=False, doc="Use a spot instance.")
     spot_maximum_price: str = option(default="", doc="The most to pay for it an hour; by default the on-demand price.")

@@ -7,6 +7,8 @@ import binascii
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imagesmith.passwords import fill_password
+
 if TYPE_CHECKING:
     from imagesmith_huaweicloud.run_options import RunOptions
 
@@ -29,14 +31,17 @@ _BEGINNINGS = (
 """What cloud-init and Cloudbase-Init take for user data."""
 
 
-def encoded(options: RunOptions) -> str:
-    """The user data in base64; "" where there is none."""
+def decoded(options: RunOptions) -> bytes:
+    """The user data as the guest will see them. Raises `OSError` when their file can't be read."""
     raw = options.user_data.encode()
     if options.user_data_file:
         raw = Path(options.user_data_file).expanduser().read_bytes()
-    if is_encoded(raw):
-        return b"".join(raw.split()).decode()
-    return base64.b64encode(raw).decode()
+    return base64.b64decode(b"".join(raw.split())) if is_encoded(raw) else raw
+
+
+def encoded(options: RunOptions, password: str = "") -> str:
+    """The user data in base64, with the password where they ask for it; "" where there are none."""
+    return base64.b64encode(fill_password(decoded(options), password)).decode()
 
 
 def is_encoded(raw: bytes) -> bool:

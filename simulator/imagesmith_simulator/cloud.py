@@ -251,9 +251,11 @@ def _machines(kind: Literal["sandbox", "none"] | MachineKind, state_dir: Path | 
     if kind == "none":
         return NoMachines()
     if kind == "sandbox":
+        from imagesmith_simulator.machines.both_kinds import BothKinds
         from imagesmith_simulator.machines.sandbox import SandboxKind
+        from imagesmith_simulator.machines.windows import WindowsKind
 
-        kind = SandboxKind(state_dir)
+        kind = BothKinds(linux=SandboxKind(state_dir), windows=WindowsKind())
     if isinstance(kind, str):
         raise UsageError(f'there is no kind of machine "{kind}"', hint="known are sandbox and none")
     if reason := kind.unavailable():

@@ -46,6 +46,18 @@ def test_post_processors_get_the_file_and_it_goes_when_a_chain_does_not_keep_it(
     assert Path("out").exists()
 
 
+def test_what_is_left_is_what_the_build_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    chains = {"post-processors": [[{"type": "compress", "output": "out.xz"}, "checksum"]]}
+    made = build(template(tmp_path, {"target": "out", "content": "x"}, **chains))
+    assert [one.files for one in made] == [("out.xz",), ("out.xz", "packer_file_file_md5.checksum")]
+    assert not Path("out").exists()
+    chains["post-processors"].append(["manifest"])
+    made = build(template(tmp_path, {"target": "out", "content": "x"}, **chains))
+    assert [one.files for one in made] == [("out",), ("out.xz",), ("out.xz",)]
+    assert Path("out").exists()
+
+
 def test_provisioners_run_without_any_machine(tmp_path: Path) -> None:
     steps = [
         {"type": "shell", "inline": [f"touch {tmp_path}/never"]},

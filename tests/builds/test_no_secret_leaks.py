@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import os
-import random
 import shlex
-import subprocess
-import sys
-import threading
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
-from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -22,61 +13,9 @@ from imagesmith import Build
 from imagesmith.errors import ImagesmithError
 from imagesmith_alicloud import AlicloudEcs
 from imagesmith_simulator.alicloud import SimulatedAlicloud
+from tests.builds.leaks import COUNT, Watch, found, places_of, run_build, secrets
 
-PARTS = [
-    "plain",
-    "comma,comma",
-    "single'quote",
-    'double"quote',
-    "dollar$HOME",
-    "back`tick",
-    "new\nline",
-    "密码",
-    "a b",
-    "%41&+/=",
-]
-COUNT = 200
 BATCH = 20
-
-
-def secrets() -> list[str]:
-    """Values that shells, URLs, JSON and regular expressions trip over."""
-    chance = random.Random(20)
-    return [f"{chance.choice(PARTS)}-{chance.getrandbits(48):012x}-{chance.choice(PARTS)}" for _ in range(COUNT)]
-
-
-def spellings(secret: str) -> Iterator[bytes]:
-    """The forms in which a leak would be seen."""
-    raw = secret.encode()
-    for text in (secret, shlex.quote(secret), quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]):
-        yield text.encode()
-    yield base64.b64encode(raw)
-    yield from (line.encode() for line in secret.splitlines() if len(line) > 8)
-
-
-class Watch:
-    """Collects every command line on this machine while it is open."""
-
-    def __init__(self) -> None:
-        self.seen: set[bytes] = set()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._over.wait(0.01):
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    self.seen.add(path.read_bytes())
-                except OSError:
-                    continue
 
 
 def password_of(batch: list[str]) -> str:
@@ -128,13 +67,6 @@ def template(access_key: str, cloud: SimulatedAlicloud, batch: list[str], folder
     return path
 
 
-def run_build(path: Path, log_format: str) -> subprocess.CompletedProcess[bytes]:
-    """One build, with a debug log beside the template."""
-    command = [sys.executable, "-m", "imagesmith", "build", "-force", f"-log-format={log_format}", str(path)]
-    environ = os.environ | {"PACKER_LOG": "1", "PACKER_LOG_PATH": str(path.parent / "packer.log")}
-    return subprocess.run(command, capture_output=True, cwd=path.parent, env=environ, check=False)
-
-
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_no_secret_is_seen_anywhere(log_format: str, tmp_path: Path, state_dir: Path) -> None:
@@ -150,13 +82,8 @@ def test_no_secret_is_seen_anywhere(log_format: str, tmp_path: Path, state_dir: 
             built = run_build(template(good_key, cloud, batch, tmp_path), log_format)
             assert refused.returncode in (1, 2)
             assert built.returncode == 0, built.stdout.decode() + built.stderr.decode()
-            places = {"output": refused.stdout + refused.stderr + built.stdout + built.stderr}
-            places |= {path.name: path.read_bytes() for path in tmp_path.glob("packer*")}
-            places |= {str(path): path.read_bytes() for path in state_dir.rglob("*") if path.is_file()}
-            places["command lines"] = b"\n".join(watch.seen)
-            for secret in (*batch, good_key, password_of(batch)):
-                for place, content in places.items():
-                    hits += [f"{place}: {form!r}" for form in spellings(secret) if form in content]
+            places = places_of(tmp_path, state_dir, watch, refused, built)
+            hits += found((*batch, good_key, password_of(batch)), places)
             assert b"<sensitive>" in places["output"]
             assert {"packer.log", "packer-manifest.json", "output"} <= set(places)
         assert any(b"imagesmith" in line for line in watch.seen)
@@ -193,7 +120,6 @@ def test_no_exception_of_the_library_holds_a_secret(state_dir: Path) -> None:
                 error = caught.value
                 failures.add(type(error).__name__)
                 texts = [*traceback.format_exception(error), repr(error), repr(vars(error))]
-                told = "".join(texts).encode()
-                hits += [f"{access_key!r}: {form!r}" for form in spellings(secret) if form in told]
+                hits += found([secret], {access_key: "".join(texts).encode()})
     assert hits == []
     assert {"TemplateError", "AccessDenied"} <= failures

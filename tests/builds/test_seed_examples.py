@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from alibabacloud_ecs20140526.models import StopInstanceRequest
 from alibabacloud_tea_openapi.utils_models import Config
 
 from imagesmith import Artifact, events
-from imagesmith.errors import WaitTimeout
+from imagesmith.errors import ConnectionRefused, WaitTimeout
 from imagesmith.plan import TemplateRequest
 from imagesmith.runner import run_plan
 from imagesmith.settings import RunSettings
@@ -125,5 +126,63 @@ def test_disable_stop_instance_waits_for_somebody_else_to_stop_it(cloud: Simulat
             client.stop_instance(StopInstanceRequest(instance_id=made[0]))
 
     build("disable_stop.json", cloud, stop_by_hand)
+    assert actions(cloud)["StopInstance"] == 0
+    assert actions(cloud)["CreateImage"] == 1
+
+
+USER_DATA = """[powershell]
+$ErrorActionPreference = "stop"
+Remove-Item -Path WSMan:\\Localhost\\listener\\listener* -Recurse
+cmd.exe /c winrm quickconfig -q
+cmd.exe /c winrm set "winrm/config/service" '@{AllowUnencrypted="true"}'
+cmd.exe /c winrm set "winrm/config/service/auth" '@{Basic="true"}'
+cmd.exe /c net stop winrm
+cmd.exe /c sc config winrm start= auto
+cmd.exe /c net start winrm
+"""
+
+
+@pytest.fixture
+def user_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file that the Windows example names, as such scripts are: Windows opens WinRM with it."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "examples" / "alicloud" / "basic" / "winrm_enable_userdata.ps1"
+    path.parent.mkdir(parents=True)
+    path.write_text(USER_DATA)
+    return path
+
+
+def test_windows_is_opened_by_its_user_data(cloud: SimulatedAlicloud, user_data: Path) -> None:
+    printed: list[str] = []
+    build("user_data.json", cloud, lambda event: printed.append(getattr(event, "line", "")))
+    assert any("Program Files" in line for line in printed)
+    assert parameters(cloud, "RunInstances")["UserData"]
+    assert parameters(cloud, "AuthorizeSecurityGroup")["Permissions.1.PortRange"] == "5985/5985"
+    assert actions(cloud)["ImportKeyPair"] == 0
+
+
+def test_without_the_user_data_the_listener_is_not_up(
+    cloud: SimulatedAlicloud, user_data: Path, tmp_path: Path
+) -> None:
+    user_data.unlink()
+    values = json.loads((SEED / "user_data.json").read_text())
+    del values["builders"][0]["user_data_file"]
+    values["builders"][0]["winrm_timeout"] = "2s"
+    closed = tmp_path / "closed.json"
+    closed.write_text(json.dumps(values))
+    with pytest.raises(ConnectionRefused, match="listener") as caught:
+        build(str(closed), cloud)
+    assert "by user data" in caught.value.hint
+
+
+def test_sysprep_may_power_the_machine_off(cloud: SimulatedAlicloud, user_data: Path, tmp_path: Path) -> None:
+    """With disable_stop_instance it is left to the last provisioner to switch Windows off."""
+    values = json.loads((SEED / "user_data.json").read_text())
+    values["builders"][0]["disable_stop_instance"] = True
+    line = "& $env:SystemRoot\\System32\\Sysprep\\Sysprep.exe /oobe /generalize /quiet /shutdown"
+    values["provisioners"].append({"type": "powershell", "inline": [line]})
+    generalized = tmp_path / "generalized.json"
+    generalized.write_text(json.dumps(values))
+    build(str(generalized), cloud)
     assert actions(cloud)["StopInstance"] == 0
     assert actions(cloud)["CreateImage"] == 1

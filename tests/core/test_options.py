@@ -141,3 +141,9 @@ def test_public_options_come_back_the_same_without_the_secret_ones() -> None:
 )
 def test_types_are_described_in_words(annotation: object, text: str) -> None:
     assert coercion.describe(annotation) == text
+
+
+def test_the_choices_of_an_option_hold_in_python_too() -> None:
+    with pytest.raises(TemplateError, match=r'"mode" can\'t be "DOS".*BIOS, UEFI'):
+        options.complete(Table(name="x", mode="DOS"), {})
+    assert options.complete(Table(name="x", mode="UEFI"), {}).mode == "UEFI"

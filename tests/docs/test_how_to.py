@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 HOW_TO = Path(__file__).parent.parent.parent / "docs" / "how-to"
-PAGES = ("private-ip-only", "encrypted-disks", "data-disks", "share-an-image")
+PAGES = (
+    "private-ip-only",
+    "encrypted-disks",
+    "data-disks",
+    "share-an-image",
+    "connect-through-a-bastion",
+    "connect-to-windows",
+    "provision-windows",
+)
 BLOCK = re.compile(r"```hcl\n# (\S+)\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"^ {4}imagesmith (.*)$", re.MULTILINE)
 

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from imagesmith import Shell
 from imagesmith.communicator import CommunicatorOptions
-from imagesmith.options import restore
+from imagesmith.options import Options, restore
+from imagesmith.provisioners.powershell import Powershell
 from imagesmith_alicloud import AlicloudEcs
 from imagesmith_huaweicloud import HuaweicloudEcs
 from imagesmith_simulator.alicloud import SimulatedAlicloud
@@ -17,6 +18,13 @@ from imagesmith_simulator.cloud import SimulatedCloud
 from imagesmith_simulator.huaweicloud import SimulatedHuaweicloud
 
 OVER_SSH = {"communicator": "ssh", "ssh_username": "root"}
+ELEVATED = Powershell(inline=["whoami"], elevated_user="Administrator", elevated_password="{{.WinRMPassword}}")
+
+
+def over_winrm(first_line: str, **changes: str) -> dict[str, str]:
+    """Options for Windows, whose user data opens WinRM; the password is the cloud's or made up."""
+    user_data = f"{first_line}\nwinrm quickconfig -quiet\n"
+    return {"communicator": "winrm", "winrm_username": "Administrator", "user_data": user_data, **changes}
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,7 @@ class Shape:
     name: str
     changes: Mapping[str, Any] = field(default_factory=dict)
     machines: Literal["none", "sandbox"] = "none"
-    provisioners: tuple[Shell, ...] = ()
+    provisioners: tuple[Options, ...] = ()
     killed: bool = True
     """Whether its process is killed at every call too."""
 
@@ -100,6 +108,13 @@ ALICLOUD = Target(
         Shape("from a snapshot"),
         Shape("from the instance", {"image_ignore_data_disks": False}, killed=False),
         Shape("over SSH", OVER_SSH, "sandbox", (Shell(inline=["echo hello"]),), killed=False),
+        Shape(
+            "Windows",
+            over_winrm("[powershell]", source_image="win2022_21H2_x64_dtc_en-us_40G_alibase_20231213.vhd"),
+            "sandbox",
+            (ELEVATED,),
+            killed=False,
+        ),
     ),
     bound="AssociateEipAddress",
     for_login=("ImportKeyPair", "AuthorizeSecurityGroup"),
@@ -144,6 +159,13 @@ HUAWEICLOUD = Target(
             killed=False,
         ),
         Shape("over SSH", OVER_SSH, "sandbox", (Shell(inline=["echo hello"]),), killed=False),
+        Shape(
+            "Windows",
+            over_winrm("#ps1_sysnative", source_image_name="Windows Server 2022 Standard 64bit English"),
+            "sandbox",
+            (ELEVATED,),
+            killed=False,
+        ),
     ),
     bound="UpdatePublicip",
     for_login=("NovaCreateKeypair", "CreateSecurityGroupRule"),

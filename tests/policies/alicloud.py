@@ -20,6 +20,11 @@ _COMMON: Mapping[str, Any] = {
     "communicator": "none",
 }
 _OVER_SSH = {"communicator": "ssh", "ssh_username": "root"}
+_WINDOWS = {
+    "communicator": "winrm",
+    "winrm_username": "Administrator",
+    "source_image": "win2022_21H2_x64_dtc_en-us_40G_alibase_20231213.vhd",
+}
 _OWN_NETWORK = {"vswitch_id": "vsw-mine", "security_group_id": "sg-mine"}
 _EIP = {"associate_public_ip_address": True}
 _TAGS = {"tags": {"app": "web"}}
@@ -27,6 +32,8 @@ _TAGS = {"tags": {"app": "web"}}
 VARIANTS = (
     Variant("minimal", sampled=True),
     Variant("over SSH, everything made", {**_OVER_SSH, **_TAGS, "image_ignore_data_disks": True}, guest=True),
+    Variant("Windows", _WINDOWS, guest=True),
+    Variant("Cloud Assistant", {"communicator": "cloud-assistant"}, guest=True, script="sleep 1"),
     Variant("own VPC", {"vpc_id": "vpc-mine"}),
     Variant("own vSwitch and group", {**_OWN_NETWORK, **_EIP}, sampled=True),
     Variant("own vSwitch, group made", {"vswitch_id": "vsw-mine"}),
@@ -48,6 +55,15 @@ VARIANTS = (
 )
 
 _REFUSED = "InvalidParameter"
+_NOWHERE: Mapping[str, Any] = {
+    "ssh_host": "127.0.0.1",
+    "ssh_port": 9,
+    "ssh_timeout": 1.0,
+    "winrm_host": "127.0.0.1",
+    "winrm_port": 9,
+    "winrm_timeout": 1.0,
+    "ssh_username": "nobody-here",
+}
 
 BREAKING = (
     Drill("image fails", (Fault(kind="end_state", action="CreateImage"),), "CreateImage"),
@@ -63,13 +79,20 @@ BREAKING = (
         (Fault(kind="refuse", action="DescribeInstances", nth=3, code=_REFUSED),),
         leave=True,
     ),
+    Drill(
+        "stopped in a script",
+        (Fault(kind="throttle", action="DescribeInvocationResults", nth=3),),
+        "RunCommand",
+        guest=True,
+        stop=True,
+    ),
     Drill("second build", before=1),
     Drill("naming fails", (Fault(kind="refuse", action="ModifyImageAttribute", code=_REFUSED),), before=1),
     Drill("tagging fails", (Fault(kind="refuse", action="TagResources", code=_REFUSED),), "TagResources"),
     Drill(
         "guest never reached",
-        action="GetInstanceConsoleOutput",
-        changes={"ssh_host": "127.0.0.1", "ssh_port": 9, "ssh_timeout": 1.0},
+        guest=True,
+        changes=_NOWHERE,
     ),
 )
 

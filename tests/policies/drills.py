@@ -26,6 +26,7 @@ from imagesmith_simulator.cloud import SimulatedCloud
 from imagesmith_simulator.faults import Fault
 from imagesmith_simulator.machines.interface import MachineKind
 from imagesmith_simulator.machines.sandbox import SandboxKind
+from imagesmith_simulator.machines.windows import WindowsKind
 
 Told = list[str]
 
@@ -54,6 +55,7 @@ class Variant:
 class Drill:
     """One way for a build to go. ``action``: only where a good build calls it. ``before``: as many builds come first.
 
+    ``guest``: only where there is one that can be logged in to.
     ``stop``: the build is cancelled when the fault hits. ``leave``: it is told to leave everything behind, and
     ``imagesmith cleanup`` has to do the rest. ``leaves``: something can't be deleted. ``lease`` is the time in seconds
     between two renewals. ``meddle`` is what somebody else does in the cloud when the last of the faults hits.
@@ -62,6 +64,7 @@ class Drill:
     name: str
     faults: tuple[Fault, ...] = ()
     action: str = ""
+    guest: bool = False
     before: int = 0
     stop: bool = False
     leave: bool = False
@@ -104,6 +107,8 @@ class Side(ABC):
         """A cloud for one drill."""
         if not variant.guest:
             return self.start_cloud("none")
+        if variant.changes.get("communicator") == "winrm":
+            return self.start_cloud(WindowsKind(winrm=True))
         self._sandboxes = self._sandboxes or _Sandboxes()
         return self.start_cloud(self._sandboxes)
 
@@ -135,7 +140,8 @@ class Side(ABC):
             for action in sorted(self.makes)
             if action in called
         ]
-        others = [drill for drill in self.breaking if not drill.action or drill.action in called]
+        fitting = [drill for drill in self.breaking if variant.guest or not drill.guest]
+        others = [drill for drill in fitting if not drill.action or drill.action in called]
         return [Drill("good"), Drill("lease", lease=0.001), *others, *lost]
 
     def play(self, variant: Variant, drill: Drill, allowed: Iterable[str] | None = None) -> Played:

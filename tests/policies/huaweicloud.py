@@ -20,6 +20,11 @@ _COMMON: Mapping[str, Any] = {
     "communicator": "none",
 }
 _OVER_SSH = {"communicator": "ssh", "ssh_username": "root"}
+_WINDOWS = {
+    "communicator": "winrm",
+    "winrm_username": "Administrator",
+    "source_image_name": "Windows Server 2022 Standard 64bit English",
+}
 _VPC, _SUBNET, _GROUP, _EIP, _VOLUME, _SNAPSHOT, _IMAGE, _PORT = (
     f"{number}0000000-0000-4000-8000-00000000000{number}" for number in range(1, 9)
 )
@@ -30,6 +35,8 @@ _MEMBER = "0123456789abcdef0123456789abcdef"
 VARIANTS = (
     Variant("minimal", sampled=True),
     Variant("over SSH, everything made", _OVER_SSH, guest=True),
+    Variant("Windows makes its password", _WINDOWS, guest=True),
+    Variant("Windows with a password", {**_WINDOWS, "winrm_password": "Good-Secret-1"}, guest=True),
     Variant("own VPC", {"vpc_id": _VPC}),
     Variant("own network", _OWN_NETWORK, sampled=True),
     Variant("subnet by name", {"vpc_name": "mine", "subnets": ["inner"]}),
@@ -57,6 +64,14 @@ def _keep_disks(cloud: SimulatedHuaweicloud) -> None:
             volume.delete_on_termination = False
 
 
+_NOWHERE: Mapping[str, Any] = {
+    "ssh_host": "127.0.0.1",
+    "ssh_port": 9,
+    "ssh_timeout": 1.0,
+    "winrm_host": "127.0.0.1",
+    "winrm_port": 9,
+    "winrm_timeout": 1.0,
+}
 BREAKING = (
     Drill("image fails", (Fault(kind="end_state", action="CreateImage"),), "CreateImage"),
     Drill(
@@ -79,8 +94,8 @@ BREAKING = (
     ),
     Drill(
         "guest never reached",
-        action="ShowServerConsoleOutput",
-        changes={"ssh_host": "127.0.0.1", "ssh_port": 9, "ssh_timeout": 1.0},
+        guest=True,
+        changes=_NOWHERE,
     ),
 )
 

@@ -21,6 +21,7 @@ from imagesmith import redact
 from imagesmith.errors import Cancelled, PostProcessError
 from imagesmith.interfaces import Artifact
 from imagesmith.post_processors.manifest import Manifest
+from tests.effects import shows
 from tests.provisioners.local_remote import Scene
 
 IMAGE = Artifact(
@@ -42,8 +43,17 @@ def write(scene: Scene, artifact: Artifact = IMAGE, *, force: bool = False, run_
 
 
 @pytest.mark.packer
-@pytest.mark.parametrize("strip", [False, True])
-def test_it_is_what_packer_writes(scene: Scene, strip: bool) -> None:
+@shows(Manifest, "output", "strip_path", "strip_time", "custom_data")
+def test_each_option_does_what_packers_does(scene: Scene) -> None:
+    compare(scene, strip=True)
+
+
+@pytest.mark.packer
+def test_it_is_what_packer_writes(scene: Scene) -> None:
+    compare(scene, strip=False)
+
+
+def compare(scene: Scene, *, strip: bool) -> None:
     if not shutil.which("packer"):
         pytest.skip("packer is not installed")
     custom = {"b": "<a> & é", "a": "line\u2028end \"q\" 'q' \\ \t", "z": ""}

@@ -16,6 +16,9 @@ from imagesmith.errors import Cancelled, PostProcessError
 from imagesmith.interfaces import Artifact
 from imagesmith.options import Options
 from imagesmith.plan import GivenOptions, PlannedPostProcessor
+from imagesmith.post_processors.artifice import Artifice
+from imagesmith.post_processors.checksum import Checksum
+from imagesmith.post_processors.compress import Compress
 from imagesmith.post_processors.manifest import Manifest
 from imagesmith.post_processors.running import run_chains
 from imagesmith.post_processors.shell_local import ShellLocal
@@ -65,7 +68,7 @@ def pack(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Any]]:
 
 
 def step(options: Options, keep: bool | None = None, name: str = "") -> PlannedPostProcessor:
-    kind = {"Manifest": "manifest", "ShellLocal": "shell-local", "Pack": "pack"}[type(options).__name__]
+    kind = {"ShellLocal": "shell-local"}.get(type(options).__name__, type(options).__name__.lower())
     return PlannedPostProcessor(type=kind, configuration=GivenOptions(options), name=name, keep_input_artifact=keep)
 
 
@@ -114,6 +117,24 @@ def test_an_image_is_never_removed(scene: Scene, pack: type[Any], keep: bool | N
     assert Path("checksum").exists()
 
 
+@pytest.mark.parametrize("keep", [None, True, False])
+def test_an_image_stays_when_what_comes_after_it_fails(scene: Scene, keep: bool | None) -> None:
+    Path("report").touch()
+    lasts = (
+        Compress(output="report"),
+        Artifice(files=["none"]),
+        Checksum(output="report/x"),
+        ShellLocal(inline=["false"]),
+    )
+    for last in lasts:
+        chains = ((step(last, keep),), (step(Artifice(files=["report"]), keep), step(last, keep)))
+        for chain in chains[isinstance(last, Checksum) :]:
+            with pytest.raises(PostProcessError) as caught:
+                run_chains((chain,), IMAGE, scene.post_process())
+            assert caught.value.artifacts[0].images == IMAGE.images
+            assert Path("report").exists()
+
+
 @pytest.mark.parametrize(
     ("keep", "says", "stays"),
     [(None, False, False), (None, True, True), (True, False, True), (False, True, False), (False, False, False)],
@@ -140,6 +161,33 @@ def test_a_post_processor_that_must_keep_its_input_does(scene: Scene) -> None:
     built = Artifact(builder_id="b", id="disk", description="", files=("disk",))
     assert names(run_chains(((step(Manifest(), keep=False),),), built, scene.post_process())) == ["disk"]
     assert Path("disk").exists()
+
+
+def test_what_is_passed_on_unchanged_is_the_next_ones_to_keep(scene: Scene, pack: type[Any]) -> None:
+    built = Artifact(builder_id="b", id="disk", description="", files=("disk",))
+    for keep, expected in ((None, ["p"]), (True, ["disk", "p"])):
+        Path("disk").write_text("disk")
+        chain = (step(Manifest(), keep=keep), step(pack(target="p")))
+        assert names(run_chains((chain,), built, scene.post_process())) == expected
+        assert Path("disk").exists() == (keep is True)
+
+
+def test_no_file_of_an_artifact_that_is_kept_is_removed(scene: Scene, pack: type[Any]) -> None:
+    Path("disk").write_text("disk")
+    built = Artifact(builder_id="b", id="disk", description="", files=("disk",))
+    chain = (step(Checksum()), step(pack(target="p")))
+    assert names(run_chains((chain,), built, scene.post_process())) == ["disk", "p"]
+    assert Path("disk").exists()
+    assert not Path("packer_web_null_md5.checksum").exists()
+
+
+def test_no_local_file_goes_before_other_chains_have_used_it(scene: Scene) -> None:
+    Path("disk").write_text("disk")
+    built = Artifact(builder_id="b", id="disk", description="", files=("disk",))
+    chains = tuple((step(Compress(output=name)),) for name in ("one.gz", "two.xz"))
+    made = run_chains(chains, built, scene.post_process())
+    assert [one.files for one in made] == [("one.gz",), ("two.xz",)]
+    assert not Path("disk").exists()
 
 
 def test_local_files_stay_when_a_chain_fails(scene: Scene, pack: type[Any]) -> None:

@@ -87,6 +87,8 @@ class Driver(ABC):
             )
             machine = run.step("instance", cloud.launch, source, login, network)
             address = run.step("address", cloud.reach, machine, reserved)
+            if login.password_later:
+                login = run.step("password", cloud.password, machine, login)
             if on_running:
                 on_running(cloud, machine)
             run.step("stop", cloud.stop, machine)

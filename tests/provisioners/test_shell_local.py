@@ -73,6 +73,7 @@ def test_scripts_see_the_environment_that_packer_gives_them(scene: Scene) -> Non
         for name in ("_", "CHECKPOINT_DISABLE"):
             environ.pop(name, None)
         assert len(environ.pop("PACKER_RUN_UUID")) == 36
+    assert len(ours.pop("IMAGESMITH_FAMILY")) == 16
     assert ours == theirs
     assert {name: ours[name] for name in AWKWARD} == AWKWARD
 
@@ -141,6 +142,13 @@ def test_cancelling_ends_the_whole_process_group_even_if_it_does_not_want_to(sce
         run(scene, inline=lines)
     assert time.monotonic() - started < 5
     assert not any(is_running(pid) for pid in scene.stdout[0].split())
+
+
+def test_cancelling_ends_what_has_made_itself_a_session_of_its_own(scene: Scene) -> None:
+    scene.on_output = lambda line: scene.cancel.cancel("test")
+    with pytest.raises(Cancelled):
+        run(scene, inline=["setsid -w sh -c 'echo $$; while :; do sleep 60; done'"])
+    assert not is_running(scene.stdout[0])
 
 
 def test_a_cancelled_script_may_tidy_up_after_itself(scene: Scene) -> None:

@@ -79,11 +79,22 @@ def test_the_vendors_examples_fit_the_builder() -> None:
     assert decoded["disable_stop"].disable_stop_instance is True
 
 
-def test_the_windows_example_says_what_is_not_supported_yet() -> None:
-    plan = load(TemplateRequest(str(SEED / "user_data.json"), environ={}))
-    build = plan.builds[0]
-    with pytest.raises(TemplateError, match="not supported yet"):
+def test_the_windows_example_can_be_built_where_its_user_data_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from imagesmith_alicloud import AlicloudEcs
+
+    monkeypatch.chdir(tmp_path)
+    environ = {"ALICLOUD_ACCESS_KEY": "LTAI-key", "ALICLOUD_SECRET_KEY": "sec-ret"}
+    plan = load(TemplateRequest(str(SEED / "user_data.json"), environ=environ))
+    with pytest.raises(TemplateError, match=r'no file "examples/alicloud/basic/winrm_enable_userdata\.ps1"'):
         check_plan(plan, for_build=True)
+    user_data = tmp_path / "examples/alicloud/basic/winrm_enable_userdata.ps1"
+    user_data.parent.mkdir(parents=True)
+    user_data.write_text("<powershell>\n</powershell>\n")
+    assert not any(one.severity == "error" for one in check_plan(plan, for_build=True))
+    (build,) = plan.builds
+    assert build.source.decode(AlicloudEcs).communicator == "winrm"
     assert [p.type for p in build.provisioners] == ["powershell"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from imagesmith_simulator.alicloud.models.addresses import AddressModel
+from imagesmith_simulator.alicloud.models.assistant import AssistantModel
 from imagesmith_simulator.alicloud.models.images import ImageModel, SnapshotModel
 from imagesmith_simulator.alicloud.models.instances import InstanceModel
 from imagesmith_simulator.alicloud.models.key_pairs import KeyPairModel
@@ -24,3 +25,4 @@ class Account:
         self.images = ImageModel(store, self.snapshots)
         self.instances = InstanceModel(store, self.network, self.addresses, self.images)
         self.tags = TagModel(store)
+        self.assistant = AssistantModel(store)

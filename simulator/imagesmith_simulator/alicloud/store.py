@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from imagesmith_simulator.alicloud.errors import ApiError, not_found
 from imagesmith_simulator.alicloud.resources import (
@@ -23,6 +23,9 @@ from imagesmith_simulator.alicloud.world import World
 from imagesmith_simulator.clock import SimulatedClock
 from imagesmith_simulator.machines.hosting import Machines
 from imagesmith_simulator.state import State
+
+if TYPE_CHECKING:
+    from imagesmith_simulator.alicloud.models.assistant import Invocation
 
 AnyResource = TypeVar("AnyResource", bound=Resource)
 
@@ -56,6 +59,7 @@ class Store(State):
         self.snapshots: dict[str, Snapshot] = {}
         self.images: dict[tuple[str, str], Image] = {}
         self.eips: dict[str, Eip] = {}
+        self.invocations: dict[str, Invocation] = {}
         self._random = random.SystemRandom()
 
     def new_id(self, prefix: str) -> str:

@@ -30,6 +30,7 @@ class SimulatedHuaweicloud(SimulatedCloud):
     lively_latencies: ClassVar[Mapping[str, float]] = {
         "call": 0.01,
         "server": 2.0,
+        "password": 1.0,
         "stop": 1.0,
         "delete": 0.5,
         "image": 4.0,

@@ -25,6 +25,7 @@ NEEDED: Mapping[str, str] = {
     "NovaShowKeypair": "ecs:serverKeypairs:get",
     "ShowServer": "ecs:cloudServers:showServer",
     "ShowServerConsoleOutput": "ecs:cloudServers:showConsoleOutput",
+    "ShowServerPassword": "ecs:cloudServers:showServerPassword",
     "UpdateServerAutoTerminateTime": "ecs:cloudServers:setAutoTerminateTime",
     "CreateVolume": "evs:volumes:create",
     "DeleteVolume": "evs:volumes:delete",

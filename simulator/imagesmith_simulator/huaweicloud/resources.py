@@ -179,6 +179,8 @@ class Server(Resource):
     spot_price: str = ""
     fault: str = ""
     deleting: bool = False
+    password_told: bool = False
+    """Whether a Windows guest has already made its password and told it."""
     generation: int = 0
     """Counts up with every change of ``auto_terminate_time``, so that an outdated timer does nothing."""
 

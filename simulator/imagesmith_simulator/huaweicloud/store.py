@@ -34,9 +34,11 @@ from imagesmith_simulator.state import State
 AnyResource = TypeVar("AnyResource", bound=Resource)
 
 LATENCIES = (
-    "call", "server", "stop", "delete", "image", "backup", "vpc", "subnet", "eip", "volume", "attach", "lists",
+    "call", "server", "password", "stop", "delete", "image", "backup", "vpc", "subnet", "eip", "volume", "attach",
+    "lists",
 )  # fmt: skip
-"""``lists``: how long something new is missing in lists; ``delete``: until a deleted server is gone."""
+"""``lists``: how long something new is missing in lists; ``delete``: until a deleted server is gone; ``password``:
+until a Windows guest that runs has told its password."""
 
 QUOTAS = {
     "vpc": 5,

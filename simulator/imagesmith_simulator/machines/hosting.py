@@ -16,7 +16,15 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from imagesmith_simulator.machines.interface import DiskSnapshot, MachineKind, MachineSpec, SimulatedMachine
+from imagesmith.errors import ImagesmithError
+from imagesmith_simulator.machines.interface import (
+    DiskSnapshot,
+    Execution,
+    MachineKind,
+    MachineSpec,
+    RunsCommands,
+    SimulatedMachine,
+)
 
 T = TypeVar("T")
 _log = logging.getLogger("imagesmith.simulator")
@@ -82,6 +90,14 @@ class Machines(Protocol):
 
     def console(self, identity: str) -> str:
         """The console's text so far."""
+        ...
+
+    def agent_running(self, identity: str) -> bool:
+        """Whether an agent of the cloud's runs in the machine."""
+        ...
+
+    def execute(self, identity: str, command: str, *, user: str) -> Execution:
+        """Have the agent run a command. Raises `ImagesmithError` where none runs."""
         ...
 
     def destroy(self, identity: str) -> Future[None]:
@@ -150,6 +166,12 @@ class NoMachines:
     def console(self, identity: str) -> str:
         return ""
 
+    def agent_running(self, identity: str) -> bool:
+        return False
+
+    def execute(self, identity: str, command: str, *, user: str) -> Execution:
+        raise ImagesmithError(f"there is no machine behind {identity}")
+
     def destroy(self, identity: str) -> Future[None]:
         return done(None)
 
@@ -216,6 +238,24 @@ class HostedMachines:
         if hosted.machine.done() and hosted.machine.exception() is None:
             return hosted.machine.result().console() + hosted.failure
         return hosted.failure
+
+    def agent_running(self, identity: str) -> bool:
+        machine = self._with_agent(identity)
+        return machine is not None and machine.agent_running
+
+    def execute(self, identity: str, command: str, *, user: str) -> Execution:
+        machine = self._with_agent(identity)
+        if machine is None:
+            raise ImagesmithError(f"no agent runs in the machine of {identity}")
+        return machine.execute(command, user=user)
+
+    def _with_agent(self, identity: str) -> RunsCommands | None:
+        with self._lock:
+            hosted = self._hosted.get(identity)
+        if hosted is None or not hosted.machine.done() or hosted.machine.exception() is not None:
+            return None
+        machine = hosted.machine.result()
+        return machine if isinstance(machine, RunsCommands) else None
 
     def destroy(self, identity: str) -> Future[None]:
         with self._lock:

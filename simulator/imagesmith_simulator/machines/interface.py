@@ -1,14 +1,14 @@
 """What stands behind a simulated instance: a machine that can be booted, logged in to, stopped and snapshot.
 
-Kinds: `sandbox` (Linux namespaces over an overlay of the host's root). Later: `vm` (QEMU). The simulated clouds know
-only these protocols, so that a kind can be added without touching them.
+Kinds: `sandbox` (Linux namespaces over an overlay of the host's root) and `windows` (a Windows-shaped machine behind a
+WinRM server). The simulated clouds know only these protocols, so that a kind can be added without touching them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 
 class DiskSnapshot(Protocol):
@@ -29,11 +29,12 @@ class MachineSpec:
 
     ``base`` is the disk it starts from (None: the host's root as it is). ``user_data`` is run at first boot as
     cloud-init would run it. ``authorized_keys`` are public key lines for ``username``; ``password`` may be empty.
-    ``boot_s`` is how long the guest takes until it listens, on the simulated clock's scale.
+    ``os`` is the system of the image that it starts from, by which the kind of machine is chosen.
     """
 
     id: str
     hostname: str
+    os: Literal["linux", "windows"] = "linux"
     base: DiskSnapshot | None = None
     user_data: bytes = b""
     authorized_keys: tuple[str, ...] = ()
@@ -43,13 +44,14 @@ class MachineSpec:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A loopback address and the port that SSH really listens on there."""
+    """A loopback address and the port that the guest's server really listens on there; ``usual``: where it should."""
 
     host: str
     port: int
+    usual: int = 22
 
     def __str__(self) -> str:
-        return self.host if self.port == 22 else f"{self.host}:{self.port}"
+        return self.host if self.port == self.usual else f"{self.host}:{self.port}"
 
 
 class SimulatedMachine(Protocol):
@@ -73,7 +75,8 @@ class SimulatedMachine(Protocol):
         ...
 
     def listen(self, host: str) -> Endpoint:
-        """Be reachable by SSH at this loopback address, at port 22 or where that can't be bound at another.
+        """Be reachable at this loopback address: by SSH at port 22 or where that can't be bound at another, by WinRM
+        at 5985 and 5986.
 
         May be called before boot: until the guest is up a connection is refused.
         """
@@ -101,6 +104,42 @@ class SimulatedMachine(Protocol):
 
     def destroy(self) -> None:
         """Power off and remove everything of it from the host; never raises."""
+        ...
+
+
+class Execution(Protocol):
+    """A command that the cloud's agent runs in a machine."""
+
+    def output(self) -> bytes:
+        """What it has written so far, to both of its streams."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over."""
+        ...
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status, negative: the signal that killed it; None while it runs or when its machine went down."""
+        ...
+
+    def stop(self) -> None:
+        """Kill it and its process group; it ends in a moment."""
+        ...
+
+
+@runtime_checkable
+class RunsCommands(Protocol):
+    """A machine in which an agent of the cloud's runs commands, without a login and without a network."""
+
+    @property
+    def agent_running(self) -> bool:
+        """Whether the agent is up."""
+        ...
+
+    def execute(self, command: str, *, user: str = "root") -> Execution:
+        """Start a command of the user's shell. Raises `ImagesmithError` where it can't be started."""
         ...
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,14 +17,17 @@ from imagesmith_ssh import connect
 from imagesmith_ssh.remote import SshRemote
 from tests.communicators.ssh.openssh import SSHD, USER, Connection, MakeSshd, Opener, Sshd, make_key
 
+KINDS = ("ed25519", "rsa", "ecdsa")
+
 
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with user keys: ``ed25519``, ``rsa``, ``ecdsa`` and ``other`` (which no server knows)."""
+    """A folder with user keys: ``ed25519``, ``rsa``, ``ecdsa``, ``jump`` (for bastions) and ``other`` (for nobody)."""
     folder = tmp_path_factory.mktemp("keys")
-    for kind in ("ed25519", "rsa", "ecdsa"):
+    for kind in KINDS:
         make_key(folder / kind, kind)
     make_key(folder / "other")
+    make_key(folder / "jump")
     return folder
 
 
@@ -33,9 +37,11 @@ def make_sshd(keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         pytest.skip("sshd is not installed")
     servers = []
 
-    def make(extra: str = "", *, path: str = "") -> Sshd:
-        server = Sshd(tmp_path_factory.mktemp("sshd"), extra, path)
-        server.authorized.write_text("".join((keys / f"{k}.pub").read_text() for k in ("ed25519", "rsa", "ecdsa")))
+    def make(extra: str = "", *, path: str = "", users: Sequence[str] = KINDS, password: str = "") -> Sshd:
+        if password and os.geteuid() != 0:
+            pytest.skip("only root can run an sshd whose users have passwords of their own")
+        server = Sshd(tmp_path_factory.mktemp("sshd"), extra, path, password=password)
+        server.authorized.write_text("".join((keys / f"{user}.pub").read_text() for user in users))
         servers.append(server)
         return server
 

@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -40,6 +40,7 @@ class Sshd:
     extra: str = ""
     path: str = ""
     port: int = field(default_factory=free_port)
+    password: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -58,15 +59,27 @@ class Sshd:
         config.write_text(
             f"{self.extra}\n{sftp}\n{self._environment()}\nPort {self.port}\nListenAddress 127.0.0.1\n"
             f"HostKey {self.folder}/host_key\nAuthorizedKeysFile {self.authorized}\nPidFile none\nLogLevel VERBOSE\n"
-            "UsePAM no\nStrictModes no\nPermitRootLogin yes\nMaxAuthTries 20\nMaxStartups 100\n"
+            f"UsePAM {'yes' if self.password else 'no'}\nStrictModes no\nPermitRootLogin yes\n"
+            "MaxAuthTries 20\nMaxStartups 100\n"
         )
-        self.process = subprocess.Popen([SSHD, "-D", "-f", config, "-E", self.log])
+        command = [SSHD, "-D", "-f", str(config), "-E", str(self.log)]
+        self.process = subprocess.Popen(self._with_password(command) if self.password else command)
         for _ in range(200):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return self
             threading.Event().wait(0.02)
         raise AssertionError(self.log.read_text())
+
+    def _with_password(self, command: list[str]) -> list[str]:
+        """Run it where our user has this password: in a mount namespace with /etc/shadow and PAM rules of its own."""
+        salted = ["openssl", "passwd", "-6", self.password]
+        hashed = subprocess.run(salted, check=True, capture_output=True, text=True).stdout.strip()
+        (self.folder / "shadow").write_text(f"{USER}:{hashed}:19000:0:99999:7:::\nsshd:!:19000::::::\n")
+        rules = ("auth required pam_unix.so", "account required pam_permit.so", "session required pam_permit.so")
+        (self.folder / "pam").write_text("\n".join(rules) + "\n")
+        script = f"mount --bind {self.folder}/shadow /etc/shadow && mount --bind {self.folder}/pam /etc/pam.d/sshd"
+        return ["unshare", "-m", "sh", "-c", script + ' && exec "$@"', "sh", *command]
 
     def _environment(self) -> str:
         return f"SetEnv HOME={self.home}" + (f" PATH={self.path}" if self.path else "")
@@ -110,6 +123,9 @@ class Opener(Protocol):
 
 
 class MakeSshd(Protocol):
-    """Makes a server that is not started yet; ``extra`` are lines of its configuration."""
+    """Makes a server that is not started yet; ``extra`` are lines of its configuration.
 
-    def __call__(self, extra: str = "", *, path: str = "") -> Sshd: ...
+    ``users`` are the keys in the folder ``keys`` that it accepts, ``password`` is our user's.
+    """
+
+    def __call__(self, extra: str = "", *, path: str = "", users: Sequence[str] = (), password: str = "") -> Sshd: ...

@@ -38,7 +38,6 @@ def failure(opener: Opener, port: int, expected: type[ConnectError], **options: 
     return caught.value, time.monotonic() - began
 
 
-@shows(CommunicatorOptions, "ssh_timeout")
 def test_closed_port_is_refused_until_the_time_limit(opener: Opener) -> None:
     error, seconds = failure(opener, free_port(), ConnectionRefused, ssh_timeout=0.6)
     assert "nothing listens there" in error.message
@@ -107,6 +106,13 @@ def test_wrong_key_gets_as_many_tries_as_asked_for(opener: Opener, make_sshd: Ma
     assert "ssh_username" in error.hint
     assert server.logins("Connection from") >= 2
     assert 0.8 < seconds < 6
+
+
+@shows(CommunicatorOptions, "ssh_timeout")
+def test_time_limit_ends_refused_logins_too(opener: Opener, sshd: Sshd) -> None:
+    error, seconds = failure(opener, sshd.port, AuthenticationFailed, key="other", ssh_timeout=1.5)
+    assert "refused logins" in error.message
+    assert 1 < seconds < 5
 
 
 def test_wrong_password_is_an_authentication_failure(opener: Opener, sshd: Sshd) -> None:
@@ -182,7 +188,7 @@ def test_cancel_ends_the_wait_within_a_second(opener: Opener, peer: Callable[...
 
 @shows(CommunicatorOptions, "ssh_host")
 def test_address_port_wins_over_ssh_port_and_ssh_host_over_the_address(opener: Opener, sshd: Sshd) -> None:
-    opener(sshd.port, host="192.0.2.1", ssh_host="127.0.0.1", ssh_port=1)
+    opener(sshd.port, host="192.0.2.1", ssh_host="127.0.0.1", ssh_port=1, ssh_timeout=3.0)
 
 
 @shows(CommunicatorOptions, "pause_before_connecting")

@@ -65,7 +65,7 @@ def test_pinned_kind_that_the_server_does_not_have_is_a_mismatch(sshd: Sshd, ope
 @shows(CommunicatorOptions, "ssh_host_key_fingerprints")
 def test_malformed_pin_is_told_before_anything_is_tried(opener: Opener) -> None:
     with pytest.raises(TemplateError, match="neither a fingerprint nor a public key"):
-        opener(1, ssh_host_key_fingerprints=["MD5:aa:bb"])
+        opener(1, ssh_host_key_fingerprints=["MD5:aa:bb"], ssh_timeout=1.0)
 
 
 def test_keys_on_the_console_are_pinned(many_keyed: Sshd, opener: Opener) -> None:

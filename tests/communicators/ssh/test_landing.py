@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from imagesmith.errors import TransferError
-from imagesmith_ssh.landing import Landing
+from imagesmith.ways_in.landing import Landing
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/../../evil", "..", "", "/", "a\0b", "./.."])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imagesmith_ssh.lines import LineSplitter
+from imagesmith.ways_in.lines import LineSplitter
 
 
 def split(data: bytes, cuts: list[int] | None = None, longest: int = 65536) -> list[str]:

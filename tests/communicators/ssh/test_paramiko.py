@@ -6,11 +6,12 @@ import subprocess
 import sys
 
 import paramiko
+from paramiko.agent import AgentSSH
 from paramiko.packet import Packetizer
 
 from imagesmith.communicator import CommunicatorOptions
+from imagesmith.ssh_settings import CIPHERS
 from imagesmith_ssh.packets import SwiftPacketizer
-from imagesmith_ssh.transport import CIPHERS
 from tests.communicators.ssh.openssh import MakeSshd, Opener, Sshd
 from tests.effects import shows
 
@@ -21,11 +22,20 @@ def test_importing_the_communicator_loads_no_paramiko() -> None:
 
 
 def test_unpublished_parts_of_paramiko_that_are_used_exist() -> None:
-    for name in ("_channel_handler_table", "_send_message", "_send_user_message"):
+    for name in (
+        "_channel_handler_table",
+        "_kex_info",
+        "_parse_channel_open_failure",
+        "_preferred_kex",
+        "_send_message",
+        "_send_user_message",
+        "_set_forward_agent_handler",
+    ):
         assert hasattr(paramiko.Transport, name)
     for name in ("_handle_request", "_event_pending"):
         assert hasattr(paramiko.Channel, name)
     assert hasattr(Packetizer, "_trigger_rekey")
+    assert hasattr(AgentSSH, "_connect")
     assert Packetizer.REKEY_BYTES < SwiftPacketizer.REKEY_BYTES
 
 

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 
 _NOTHING_LEFT = "1.6.6 succeeds when -only and -except leave no build; later versions refuse, and so do we"
 _LATER = "the option came after 1.6.6"
+_NO_WAY = "it could only do nothing: 1.6.6 says that all is well and runs none of it"
 _LENIENT_ZERO = "an empty list stands for an empty block"
 
 DIFFERENCES: Mapping[str, str] = {
     "json: byte order mark": "Windows editors write one; it can't mean anything else",
     "json: template_dir in a variable": "packer_version is known in variables since 1.7",
+    "json: shell without a machine": _NO_WAY,
+    "json: file without a machine": _NO_WAY,
     "json: shell script a folder": "1.6.6 finds out when the machine is running; we say it before anything is made",
     "json: file {'content': 'a', 'destination': '/x'}": _LATER,
     "json: file {'source': '{{build `ID`}}', 'destination': '/x'}": "a path that only the run knows is not looked for",

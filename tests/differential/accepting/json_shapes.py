@@ -10,6 +10,7 @@ from typing import Any
 from tests.differential.accepting.case import Case
 
 NULL: dict[str, Any] = {"type": "null", "communicator": "none"}
+REACHED: dict[str, Any] = {"type": "null", "ssh_host": "127.0.0.1", "ssh_username": "root", "ssh_password": "x"}
 LOCAL: dict[str, Any] = {"type": "shell-local", "inline": ["true"]}
 TWO: list[dict[str, Any]] = [{**NULL, "name": "a"}, {**NULL, "name": "b"}]
 MANIFEST: dict[str, Any] = {"type": "manifest"}
@@ -27,7 +28,7 @@ def provisioner(**options: Any) -> str:
 
 
 def shell(**options: Any) -> str:
-    return template(provisioners=[{"type": "shell", **options}])
+    return template([REACHED], provisioners=[{"type": "shell", **options}])
 
 
 def post(*post_processors: Any, builders: Any = None) -> str:
@@ -256,6 +257,8 @@ TEXTS: dict[str, str] = {
     "unknown option that only hides": post({**MANIFEST, "only": ["a"], "bogus": 1}, builders=TWO),
     # scripts
     "shell inline": shell(inline=["true"]),
+    "shell without a machine": template(provisioners=[{"type": "shell", "inline": ["true"]}]),
+    "file without a machine": template(provisioners=[{"type": "file", "source": "some", "destination": "/x"}]),
     "shell nothing": shell(),
     "shell script": shell(script="script.sh"),
     "shell script that is missing": shell(script="nope.sh"),
@@ -269,7 +272,7 @@ TEXTS: dict[str, str] = {
     "shell empty inline and a script": shell(inline=[], script="script.sh"),
     "shell empty script": shell(script=""),
     "shell empty inline text": shell(inline=[""]),
-    "shell script from a variable": template(provisioners=[{"type": "shell", "script": "{{user `s`}}"}], variables={"s": "script.sh"}),
+    "shell script from a variable": template([REACHED], provisioners=[{"type": "shell", "script": "{{user `s`}}"}], variables={"s": "script.sh"}),
     "shell script with template_dir": shell(script="{{template_dir}}/script.sh"),
     "shell environment without =": shell(inline=["true"], environment_vars=["A"]),
     "shell environment with an empty name": shell(inline=["true"], environment_vars=["=x"]),
@@ -305,7 +308,7 @@ TEXTS: dict[str, str] = {
     "shell-local post-processor with a bad option": post({**LOCAL, "bogus": 1}),
     # files
     **{
-        f"file {options!r}": template(provisioners=[{"type": "file", **options}])
+        f"file {options!r}": template([REACHED], provisioners=[{"type": "file", **options}])
         for options in (
             {"source": "some/file.txt", "destination": "/x"},
             {"source": "some", "destination": "/x"},

@@ -18,6 +18,7 @@ VALUES: list[Any] = [
 ]  # fmt: skip
 
 NULL: dict[str, Any] = {"type": "null", "communicator": "none"}
+REACHED: dict[str, Any] = {"type": "null", "ssh_host": "127.0.0.1", "ssh_username": "root", "ssh_password": "x"}
 CLOUD: dict[str, Any] = {
     "type": "alicloud-ecs",
     "access_key": "LTAI0000000000000000",
@@ -43,7 +44,7 @@ def of_cloud(option: str) -> Place:
 
 def of_provisioner(option: str, **others: Any) -> Place:
     return lambda name, value: {
-        "builders": [{**NULL, "name": name}],
+        "builders": [{**REACHED, "name": name}],
         "provisioners": [{**others, option: value, "only": [name]}],
     }
 

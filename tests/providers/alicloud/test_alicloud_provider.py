@@ -21,7 +21,7 @@ from imagesmith.errors import (
     WaitFailed,
     WaitTimeout,
 )
-from imagesmith.interfaces import Machine
+from imagesmith.interfaces import Login, Machine
 from imagesmith.ip_ranges import free_subnet
 from imagesmith.keys import make_key
 from imagesmith.lifecycle import Policy
@@ -340,9 +340,9 @@ def test_user_data_is_sent_in_base64(driver: Any, tmp_path: Path) -> None:
     script = tmp_path / "boot.sh"
     script.write_bytes(b"#!/bin/sh\n\xff\n")
     _, cloud = driver.open(user_data_file=str(script))
-    assert base64.b64decode(user_data(cloud.context)) == b"#!/bin/sh\n\xff\n"
+    assert base64.b64decode(user_data(cloud.context, Login("root"))) == b"#!/bin/sh\n\xff\n"
     _, cloud = driver.open(user_data="echo 你好")
-    assert base64.b64decode(user_data(cloud.context)).decode() == "echo 你好"
+    assert base64.b64decode(user_data(cloud.context, Login("root"))).decode() == "echo 你好"
 
 
 def test_a_data_disk_that_shall_stay_stays_and_is_said(driver: Any) -> None:

@@ -32,6 +32,13 @@ class HuaweicloudDriver(Driver):
 
 
 @pytest.fixture
+def slow() -> Iterator[SimulatedHuaweicloud]:
+    """A cloud whose Windows guests take ten minutes to tell their password."""
+    with SimulatedHuaweicloud.start(machines="none", latencies={"password": 600}) as cloud:
+        yield cloud
+
+
+@pytest.fixture
 def simulated() -> Iterator[SimulatedHuaweicloud]:
     with SimulatedHuaweicloud.start(machines="none") as cloud:
         yield cloud

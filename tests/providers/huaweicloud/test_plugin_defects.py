@@ -1,7 +1,7 @@
 """The known defects of Packer's plugin for Huawei Cloud, one test each: it fails with the plugin's behaviour.
 
 docs/explanation/what-the-huaweicloud-plugin-does-wrong.md has the table. What concerns the import post-processor (D23)
-and WinRM (parts of D18 and D20) is refused until they are built.
+is refused until it is built.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from imagesmith_huaweicloud import DataDisk, HuaweicloudEcs, ImageFilters, Sourc
 from imagesmith_huaweicloud.provider import HuaweicloudProvider
 from imagesmith_simulator.faults import Fault
 from imagesmith_simulator.huaweicloud import SimulatedHuaweicloud
+from tests.communicators.ssh.real_agent import add, ssh_agent
 
 TABLE = Path(__file__).parents[3] / "docs/explanation/what-the-huaweicloud-plugin-does-wrong.md"
 VPC, SUBNET, GROUP, OTHER_GROUP, VOLUME, EIP, MEMBER = (str(uuid.UUID(int=number)) for number in range(51, 58))
@@ -256,15 +257,16 @@ def test_d17_the_key_pair_s_type_is_the_template_s_and_its_private_half_never_tr
     assert not any("PRIVATE" in json.dumps(dict(call.parameters)) for call in driver.simulated.calls())
 
 
-def test_d17_a_named_key_pair_is_used(driver: Any, tmp_path: Path) -> None:
-    """With an agent too, once agents are supported: until then that is refused."""
+def test_d17_a_named_key_pair_is_used(driver: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an agent too."""
     private, _public = make_key("rsa", 2048, "mine")
     (tmp_path / "key").write_text(private)
     driver.build(ssh_keypair_name="mine", ssh_private_key_file=str(tmp_path / "key"))
-    assert [sent["server.key_name"] for sent in driver.sent("CreatePostPaidServers")] == ["mine"]
+    with ssh_agent(tmp_path, monkeypatch):
+        add(tmp_path / "key")
+        driver.build(ssh_keypair_name="mine", ssh_agent_auth=True)
+    assert [sent["server.key_name"] for sent in driver.sent("CreatePostPaidServers")] == ["mine", "mine"]
     assert "NovaCreateKeypair" not in driver.actions()
-    with pytest.raises(ImagesmithError, match='"ssh_agent_auth" is not supported yet'):
-        driver.options(ssh_keypair_name="mine", ssh_agent_auth=True)
 
 
 def test_d18_answers_without_a_list_are_no_crash(driver: Any) -> None:
@@ -276,21 +278,25 @@ def test_d18_answers_without_a_list_are_no_crash(driver: Any) -> None:
     assert "does not say why" in str(jobs.failure({"entities": {"sub_jobs": None}}, "job"))
 
 
-@pytest.mark.parametrize("given", [{"communicator": "winrm"}, {"winrm_host": "203.0.113.9"}])
-def test_d18_winrm_is_refused_until_it_is_built(given: dict[str, str], driver: Any) -> None:
-    """Whatever key is there: nothing is made before, and nothing crashes."""
+def test_d18_a_key_that_can_tell_no_password_is_refused_before_anything_is_made(driver: Any) -> None:
     builder = HuaweicloudEcs(
         region="cn-north-4",
         image_name="w",
         flavor="s6.large.2",
         source_image_name="w",
-        ssh_username="root",
+        communicator="winrm",
+        winrm_username="Administrator",
         temporary_key_pair_type="ed25519",
-        **given,  # type: ignore[arg-type]
     )
-    with pytest.raises(ImagesmithError, match=r"winrm.* is not supported yet"):
+    with pytest.raises(ImagesmithError, match="this kind of key can't tell the password of Windows"):
         Build(source=builder, settings=RunSettings(clouds={"huaweicloud": driver.simulated}, simulate=True)).run()
     assert driver.actions() == []
+
+
+def test_d20_the_host_of_winrm_can_be_given(driver: Any) -> None:
+    windows = {"source_image_name": "Windows Server 2022 Standard 64bit English", "winrm_username": "Administrator"}
+    built = driver.build(communicator="winrm", winrm_host="203.0.113.9", winrm_password="Good-Secret-1", **windows)
+    assert built.address.host == "203.0.113.9"
 
 
 def test_d19_nothing_secret_is_logged(driver: Any, caplog: pytest.LogCaptureFixture, monkeypatch: Any) -> None:

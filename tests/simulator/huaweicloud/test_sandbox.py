@@ -73,16 +73,17 @@ def run(client: paramiko.SSHClient | None, command: str) -> str:
     return str(text)
 
 
-def group_with_ssh(sdk: Sdk) -> str:
-    body = vpc.CreateSecurityGroupRequestBody(security_group=vpc.CreateSecurityGroupOption(name="ssh"))
+def group_with(sdk: Sdk, port: int) -> str:
+    """A security group that lets this host in at a port."""
+    body = vpc.CreateSecurityGroupRequestBody(security_group=vpc.CreateSecurityGroupOption(name=f"port-{port}"))
     group = str(sdk.do(vpc.CreateSecurityGroupRequest(body=body))["security_group"]["id"])
     rule = vpc.CreateSecurityGroupRuleOption(
         security_group_id=group,
         direction="ingress",
         ethertype="IPv4",
         protocol="tcp",
-        port_range_min=22,
-        port_range_max=22,
+        port_range_min=port,
+        port_range_max=port,
         remote_ip_prefix="127.0.0.0/8",
     )
     sdk.do(vpc.CreateSecurityGroupRuleRequest(body=vpc.CreateSecurityGroupRuleRequestBody(security_group_rule=rule)))
@@ -90,7 +91,7 @@ def group_with_ssh(sdk: Sdk) -> str:
 
 
 def test_what_is_done_in_a_server_is_in_its_image_and_in_servers_of_it(sdk: Sdk, key: paramiko.PKey) -> None:
-    subnet, group = sdk.subnet(), group_with_ssh(sdk)
+    subnet, group = sdk.subnet(), group_with(sdk, 22)
     net = {
         "vpcid": subnet["vpc_id"],
         "nics": [ecs.PostPaidServerNic(subnet_id=subnet["id"])],

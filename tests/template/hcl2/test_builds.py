@@ -220,9 +220,9 @@ def test_required_versions_and_plugins(tmp_path: Path) -> None:
         )
 
     assert plan(tmp_path, block()).builds == ()
-    for source in ("github.com/huaweicloud/huaweicloud", "github.com/hashicorp/qemu", "github.com/acme/alicloud"):
+    for source in ("github.com/huaweicloud/huaweicloud", "github.com/acme/alicloud", "github.com/hashicorp/ansible"):
         plan(tmp_path, block(source=source))
-    for source in ("github.com/hashicorp/amazon", "github.com/hashicorp/ansible"):
+    for source in ("github.com/hashicorp/amazon", "github.com/hashicorp/googlecompute"):
         assert plan(tmp_path, block(source=source)).foreign_plugins == {"p": source}
     for source in ("hashicorp/amazon", "https://github.com/hashicorp/amazon"):
         assert failing(tmp_path, block(source=source)) == [

@@ -12,13 +12,14 @@ SEED = Path(__file__).parents[2] / "templates" / "seed"
 
 @dataclass(frozen=True)
 class Case:
-    """One template. ``not_in_1_6`` says what of its HCL2 Packer 1.6.6 does not have yet."""
+    """One template. ``not_in_1_6`` says what of its HCL2 Packer 1.6.6 does not have yet; ``files`` have to be there."""
 
     name: str
     template: dict[str, Any]
     variables: tuple[tuple[str, str], ...] = ()
     environ: dict[str, str] = field(default_factory=dict)
     not_in_1_6: str = ""
+    files: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.name
@@ -61,6 +62,7 @@ def alicloud(**more: Any) -> dict[str, Any]:
     return {**ALICLOUD, **more}
 
 
+USER_DATA = ("examples/alicloud/basic/winrm_enable_userdata.ps1",)
 CASES: list[Case] = [
     Case("least", {"builders": [null()]}),
     Case(
@@ -478,6 +480,7 @@ CASES: list[Case] = [
         (("kubernetes_semver", "v1.28.3"), ("build_timestamp", "1700000000"), ("distribution", "Ubuntu")),
         {},
         CLOCK,
+        ("ansible/node.yml",),
     ),
     Case(
         "vagrant boxes",
@@ -517,7 +520,7 @@ CASES: list[Case] = [
         {"BUILD": "7"},
     ),
     *(
-        Case(f"the vendor's {path.stem}", json.loads(path.read_text()), (), CLOUD)
+        Case(f"the vendor's {path.stem}", json.loads(path.read_text()), (), CLOUD, files=USER_DATA)
         for path in sorted(SEED.glob("*.json"))
     ),
 ]

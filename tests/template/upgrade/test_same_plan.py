@@ -141,6 +141,9 @@ def shape(step: PlannedProvisioner) -> tuple[Any, ...]:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_upgraded_template_asks_for_the_same(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    for name in case.files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("---\n", encoding="utf-8")
     different = compare(case, tmp_path)
     for _ in range(ATTEMPTS):  # The two plans are loaded one after the other: a second may begin between them.
         different = different and compare(case, tmp_path)

@@ -177,6 +177,7 @@ class InstanceModel:
         spec = MachineSpec(
             id=instance.id,
             hostname=instance.hostname,
+            os=image.os_type,
             base=content.disk if content else None,
             user_data=launch.user_data,
             authorized_keys=(key.public_key,) if key else (),

@@ -102,7 +102,7 @@ def password(account: Account, call: Call) -> Any:
     """The password that a Windows guest has set itself, encrypted with the key pair's RSA key; "" until it has one."""
     server = _server(account, call)
     key = account.store.key_pairs.get((server.project_id, server.key_name))
-    if key is None or server.os_type != "Windows" or server.status != "ACTIVE":
+    if key is None or server.os_type != "Windows" or not server.password_told:
         return {"password": ""}
     return {"password": _encrypted(server.password, key.public_key)}
 

@@ -140,6 +140,7 @@ class Assembly:
         spec = MachineSpec(
             id=server.id,
             hostname=re.sub(r"[^a-z0-9-]", "-", server.name.lower())[:63].strip("-") or "ecs",
+            os="windows" if server.os_type == "Windows" else "linux",
             base=content.disk if content else None,
             user_data=server.user_data,
             authorized_keys=(key.public_key,) if key else (),

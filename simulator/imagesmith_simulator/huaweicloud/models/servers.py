@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -207,6 +208,10 @@ class ServerModel:
                 raise ApiError("Ecs.0114", 404, f"Instance[{server.id}] could not be found.")
             if server.status == "BUILD" or server.task_state in ("powering-on", "rebooting"):
                 server.status = "ACTIVE"
+                # By then Cloudbase-Init in the guest has made a password and told it.
+                store.clock.after(
+                    store.latencies["password"], functools.partial(setattr, server, "password_told", True)
+                )
             if not server.deleting:
                 server.task_state = ""
             for volume in store.volumes.values():

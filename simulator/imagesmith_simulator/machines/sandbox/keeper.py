@@ -45,6 +45,7 @@ class Settings:
     authorized_keys: tuple[str, ...]
     boot_s: float
     reboot_s: float
+    ssh: bool = True
     user_data: bytes = b""
     hosts: dict[str, int] = field(default_factory=dict)
 
@@ -68,6 +69,7 @@ class Keeper:
         self._agent: Channel | None = None
         self._after_off = "off"
         self._replies_when_off: list[int] = []
+        self._starting: dict[int, Message] = {}
 
     def run(self) -> int:
         """Serve until the simulator hangs up."""
@@ -98,8 +100,9 @@ class Keeper:
         if got is None:
             return False
         message, descriptors = got
-        close_all(descriptors)
         actions: dict[str, Callable[[Message], None]] = {
+            "run": lambda message: self._run_inside(message, descriptors),
+            "signal": self._tell_guest,
             "boot": self._boot,
             "power off": self._power_off,
             "listen": self._listen,
@@ -112,7 +115,30 @@ class Keeper:
             actions[message["do"]](message)
         except OSError as error:
             self._reply(message, error=str(error))
+        finally:
+            close_all(descriptors)
         return True
+
+    def _run_inside(self, message: Message, descriptors: list[int]) -> None:
+        """Have init start a command of the cloud's agent."""
+        if self._guest is None:
+            raise OSError(112, "the machine is off")
+        self._starting[message["session"]] = message
+        inside = {**message["what"], "do": "run", "id": message["session"]}
+        self._guest.send(inside, tuple(descriptors))
+
+    def _tell_guest(self, message: Message) -> None:
+        if self._guest:
+            self._guest.try_send(message)
+
+    def _hear_of_session(self, message: Message) -> None:
+        """What init says of a command of the agent's: that it was started, that it could not be, that it has ended."""
+        if "ended" in message:
+            self._control.try_send({"session": message["ended"], "status": message["status"]})
+            return
+        asked = self._starting.pop(message["id"], None)
+        if asked:
+            self._reply(asked, **({"error": message["error"]} if "error" in message else {}))
 
     def _reply(self, message: Message, **answer: object) -> None:
         if "id" in message:
@@ -206,7 +232,10 @@ class Keeper:
             self._init_pid = message["init"]
         elif "failed" in message:
             self._say(f"imagesmith: the machine can't be started: {message['failed']}\n")
+        elif "ended" in message or "id" in message:
+            self._hear_of_session(message)
         elif "up" in message:
+            self._control.try_send({"agent": True})
             self._later(self._settings.boot_s, self._start_front)
         elif "wants" in message:
             self._after_off = "reboot" if message["wants"] == "reboot" else "off"
@@ -222,7 +251,7 @@ class Keeper:
 
     def _start_front(self) -> None:
         """Fork the SSH server; it has the agent connection to init."""
-        if not self._guest_pid or self._front_pid or self._agent is None:
+        if not self._guest_pid or self._front_pid or self._agent is None or not self._settings.ssh:
             return
         agent = self._agent
         self._front, far = Channel.pair()
@@ -283,6 +312,10 @@ class Keeper:
         self._drain_console()
         self._hear_last_words()
         self._guest_pid = self._init_pid = 0
+        self._control.try_send({"agent": False})
+        for asked in self._starting.values():
+            self._reply(asked, error="the machine went down")
+        self._starting.clear()
         if self._guest:
             with contextlib.suppress(KeyError, ValueError):
                 self._selector.unregister(self._guest)

@@ -25,14 +25,25 @@ class SandboxKind:
     """Machines made of Linux namespaces over an overlay of the host's programs.
 
     ``state_dir`` holds the disks, in a folder per process (default: imagesmith-sandbox-UID in $TMPDIR or /var/tmp). A
-    machine listens ``boot_s`` real seconds after it is up, and stays down for ``reboot_s`` when it reboots. Nothing is
-    started before the first machine is created.
+    machine listens ``boot_s`` real seconds after it is up, and stays down for ``reboot_s`` when it reboots. Without
+    ``ssh`` nothing ever listens; without ``agent`` no agent of the cloud's runs. Nothing is started before the first
+    machine is created.
     """
 
-    def __init__(self, state_dir: Path | None = None, *, boot_s: float = 0.0, reboot_s: float = 1.0) -> None:
+    def __init__(
+        self,
+        state_dir: Path | None = None,
+        *,
+        boot_s: float = 0.0,
+        reboot_s: float = 1.0,
+        ssh: bool = True,
+        agent: bool = True,
+    ) -> None:
         self._state_dir = state_dir or _default_state_dir()
         self._boot_s = boot_s
         self._reboot_s = reboot_s
+        self._ssh = ssh
+        self._agent = agent
         self._lock = threading.RLock()
         self._layers = Layers(self._remove_layer)
         self._machines: set[SandboxMachine] = set()
@@ -88,6 +99,7 @@ class SandboxKind:
             "authorized_keys": spec.authorized_keys,
             "boot_s": self._boot_s,
             "reboot_s": self._reboot_s,
+            "ssh": self._ssh,
         }
         user_data = os.memfd_create("user-data")
         try:
@@ -100,7 +112,7 @@ class SandboxKind:
         finally:
             far.close()
             os.close(user_data)
-        return SandboxMachine(spec.id, near, self._layers, (layer, *lowers), self._forget)
+        return SandboxMachine(spec.id, near, self._layers, (layer, *lowers), self._forget, agent=self._agent)
 
     def _forget(self, machine: SandboxMachine) -> None:
         with self._lock:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from imagesmith.errors import ImagesmithError, UsageError
 from imagesmith_simulator.machines.interface import Endpoint
+from imagesmith_simulator.machines.sandbox.agent import AgentCommand, AgentCommands
 from imagesmith_simulator.machines.sandbox.connection import Connection
 from imagesmith_simulator.machines.sandbox.layers import Layers
 from imagesmith_simulator.machines.sandbox.wire import Channel, Message
@@ -51,6 +52,8 @@ class SandboxMachine:
         store: Layers,
         layers: tuple[str, ...],
         forget: Callable[[SandboxMachine], None],
+        *,
+        agent: bool = True,
     ) -> None:
         self._name = name
         self._store = store
@@ -64,6 +67,7 @@ class SandboxMachine:
         self._console: list[str] = []
         self._allows: Callable[[str, int], bool] | None = None
         self._held: dict[str, socket.socket] = {}
+        self._commands = AgentCommands(name) if agent else None
         self._connection = Connection(channel, f"sandbox {name}", self._on_event)
 
     def boot(self) -> None:
@@ -125,6 +129,16 @@ class SandboxMachine:
         with self._lock:
             return "".join(self._console)
 
+    @property
+    def agent_running(self) -> bool:
+        return self._commands is not None and self._commands.up
+
+    def execute(self, command: str, *, user: str = "root") -> AgentCommand:
+        """Raises `ImagesmithError` where no agent runs, or the command can't be started."""
+        if self._commands is None:
+            raise ImagesmithError("no agent runs in the simulated machine")
+        return self._commands.start(self._connection, command, user)
+
     def snapshot(self) -> SandboxSnapshot:
         """Raises `ImagesmithError` when the copy can't be made."""
         lowers = self._layers[1:]
@@ -152,6 +166,8 @@ class SandboxMachine:
         self._forget(self)
 
     def _on_event(self, message: Message) -> None:
+        if self._commands:
+            self._commands.hear(message)
         if "console" in message:
             self._add_to_console(message["console"])
         elif "peer" in message:

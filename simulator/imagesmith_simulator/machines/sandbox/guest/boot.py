@@ -69,6 +69,8 @@ def prepare(config: BootConfig) -> cloud_init.Work:
     if first:
         host_keys.make(work.host_keys, config.rsa_host_key)
     host_keys.announce(config.hostname)
+    # As cloud-init's generator leaves it where there is work for cloud-init in this boot.
+    Path("/run/cloud-init/enabled").touch()
     Path("/run/sshd").mkdir(exist_ok=True)
     return work
 

@@ -190,7 +190,7 @@ def _add_user(work: Work, item: Any, *, alone: bool) -> None:
 def after_logins(work: Work) -> None:
     """Run the scripts and ``runcmd`` as root, their output on the console and in the log, and leave the records."""
     if not work.first_boot:
-        Path("/run/cloud-init/result.json").write_text('{"v1": {"datasource": "DataSourceNone", "errors": []}}\n')
+        _finish('{"v1": {"datasource": "DataSourceNone", "errors": []}}\n')
         return
     folder = _INSTANCE / "scripts"
     folder.mkdir(parents=True, exist_ok=True)
@@ -203,8 +203,15 @@ def after_logins(work: Work) -> None:
     errors = ", ".join(f'"{name} failed"' for name in failed)
     text = f'{{"v1": {{"datasource": "DataSourceImagesmith", "errors": [{errors}]}}}}\n'
     (_INSTANCE / "boot-finished").write_text(f"{time.monotonic() - work.started:.2f}\n")
-    Path("/run/cloud-init/result.json").write_text(text)
+    _finish(text)
     _say(f"Cloud-init finished. Up {time.monotonic() - work.started:.2f} seconds")
+
+
+def _finish(result: str) -> None:
+    """Leave the record that tells others that it has finished: at once and whole."""
+    new = Path("/run/cloud-init/result.json.new")
+    new.write_text(result)
+    new.rename(new.with_suffix(""))
 
 
 def _run_script(path: Path, script: bytes) -> bool:

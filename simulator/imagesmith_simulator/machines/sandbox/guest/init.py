@@ -1,6 +1,7 @@
 """The first process of a machine: sets it up, starts what logins ask for, reaps, and ends it all.
 
-It has one thread and two connections: ``control`` to the machine's keeper, ``agent`` to the SSH server in front.
+It has one thread and two connections: ``control`` to the machine's keeper, by which the cloud's agent starts commands
+too, and ``agent`` to the SSH server in front.
 """
 
 from __future__ import annotations
@@ -94,9 +95,18 @@ class Init:
         if got is None:
             self._running = False
             return
-        close_all(got[1])
-        if got[0].get("do") == "stop":
-            self._stop()
+        message, descriptors = got
+        try:
+            if message["do"] == "stop":
+                self._stop()
+            elif message["do"] == "run":
+                self._sessions.start(message, descriptors, self._control)
+            elif message["do"] == "signal":
+                self._sessions.signal(message, descriptors, self._control)
+        except OSError as error:
+            self._control.try_send({"id": message["id"], "error": str(error)})
+        finally:
+            close_all(descriptors)
 
     def _on_signal(self) -> None:
         numbers = self._wake.recv(4096)

@@ -1,4 +1,4 @@
-"""Processes that logins start: forked off the machine's init, as the user, on descriptors that the SSH server sent."""
+"""Processes that logins and the cloud's agent start: forked off init, as the user, on descriptors that were sent."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ _SIGNALS = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
 @dataclass
 class _Session:
     id: int
+    channel: Channel
     kill_at: float | None = None
 
 
@@ -39,9 +40,10 @@ class Sessions:
         self._agent = agent
         self._by_pid: dict[int, _Session] = {}
 
-    def start(self, message: Message, descriptors: list[int]) -> None:
+    def start(self, message: Message, descriptors: list[int], channel: Channel | None = None) -> None:
         """Start a command or a shell; with ``pty`` on a terminal of its own, whose other end is sent back.
 
+        ``channel`` is told of its start and its end, where that is not the SSH server. Session ids are its own.
         Raises `OSError` when the user is unknown or no process can be made.
         """
         account = accounts.find(message["user"])
@@ -55,20 +57,22 @@ class Sessions:
             child = _spawn_as_root(account, message, descriptors)
         elif (child := os.fork()) == 0:
             _run_child(account, message, [slave] * 3 if pty else descriptors, tty=bool(pty))
-        self._by_pid[child] = _Session(message["id"])
+        channel = channel or self._agent
+        self._by_pid[child] = _Session(message["id"], channel)
         if pty:
             os.close(slave)
-            self._agent.send({"id": message["id"], "pid": child}, (master,))
+            channel.send({"id": message["id"], "pid": child}, (master,))
             os.close(master)
         else:
-            self._agent.send({"id": message["id"], "pid": child})
+            channel.send({"id": message["id"], "pid": child})
 
-    def _pid_of(self, message: Message) -> int | None:
-        return next((pid for pid, session in self._by_pid.items() if session.id == message["session"]), None)
+    def _pid_of(self, message: Message, channel: Channel | None = None) -> int | None:
+        wanted = (message["session"], channel or self._agent)
+        return next((pid for pid, session in self._by_pid.items() if (session.id, session.channel) == wanted), None)
 
-    def signal(self, message: Message, _descriptors: list[int]) -> None:
+    def signal(self, message: Message, _descriptors: list[int], channel: Channel | None = None) -> None:
         """Send a signal to a session's process group, by its SSH name (without SIG)."""
-        pid = self._pid_of(message)
+        pid = self._pid_of(message, channel)
         number = getattr(signal, f"SIG{message['signal']}", None)
         if pid and isinstance(number, signal.Signals):
             with contextlib.suppress(ProcessLookupError):
@@ -113,7 +117,7 @@ class Sessions:
                 return True
             session = self._by_pid.pop(pid, None)
             if session:
-                self._agent.try_send({"ended": session.id, "status": os.waitstatus_to_exitcode(status)})
+                session.channel.try_send({"ended": session.id, "status": os.waitstatus_to_exitcode(status)})
 
 
 def default_signals() -> None:

@@ -1,0 +1,1 @@
+"""What the ways into a machine (communicators) share, whatever protocol they speak."""

@@ -1,0 +1,1 @@
+"""The .NET classes that scripts use, by their names."""

@@ -1,0 +1,1 @@
+"""WS-Management as Windows speaks it: HTTP front, logins, SOAP, remote shells."""
