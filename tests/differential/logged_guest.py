@@ -175,7 +175,7 @@ def _environ(work: Path) -> dict[str, str]:
     """Without an agent, which packer would forward, and without what a developer has set for either program."""
     ours = ("IMAGESMITH_", "PACKER_", "PKR_VAR_", "SSH_")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {**environ, "CHECKPOINT_DISABLE": "1", "IMAGESMITH_STATE_DIR": str(work.parent / "state")}
+    return {**environ, "IMAGESMITH_STATE_DIR": str(work.parent / "state")}
 
 
 def _end(pid_file: Path) -> bool:

@@ -38,7 +38,7 @@ def validate(case: Case, folder: Path) -> str:
     run = subprocess.run(
         [PACKER, "validate", *(f"-var={name}={value}" for name, value in case.variables), "t.pkr.hcl"],
         cwd=folder,
-        env={**os.environ, **case.environ, "CHECKPOINT_DISABLE": "1", "PACKER_CACHE_DIR": str(folder)},
+        env={**os.environ, **case.environ, "PACKER_CACHE_DIR": str(folder)},
         capture_output=True,
         text=True,
         timeout=120,

@@ -267,7 +267,7 @@ TROUBLE = re.compile(r"plugin|panic|unexpected EOF|connection (is shut down|refu
 def packer(
     arguments: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    variables = {**os.environ, "CHECKPOINT_DISABLE": "1", **(environ or {})}
+    variables = {**os.environ, **(environ or {})}
 
     def run() -> subprocess.CompletedProcess[str]:
         return subprocess.run(

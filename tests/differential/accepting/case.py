@@ -56,12 +56,12 @@ def theirs(case: Case, folder: Path) -> tuple[bool, str]:
 def run_packer(
     arguments: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Debian's packer, without its update check."""
+    """Debian's packer."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PKR_VAR_")}
     return subprocess.run(
         [PACKER, *arguments],
         cwd=folder,
-        env={**clean, "CHECKPOINT_DISABLE": "1", "PACKER_NO_COLOR": "1", **(environ or {})},
+        env={**clean, "PACKER_NO_COLOR": "1", **(environ or {})},
         capture_output=True,
         text=True,
         errors="replace",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -118,7 +117,6 @@ def test_packer_takes_and_refuses_the_same_text(tmp_path: Path, declaration: str
         input="local.shown\n",
         capture_output=True,
         text=True,
-        env={**os.environ, "CHECKPOINT_DISABLE": "1"},
         check=False,
         timeout=60,
     )
