@@ -39,9 +39,10 @@ sweep: .venv/dev
 clean:
 	rm -rf .venv dist
 
+# --no-compile: of the thousands of modules that the SDKs have, a build loads a few.
 .venv/runtime: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --editable '.[all]' && touch $@
+	$(BIN)/pip install --quiet --no-compile --editable '.[all]' && touch $@
 
 .venv/dev: .venv/runtime .ci/dev-requirements.txt
-	$(BIN)/pip install --quiet --requirement .ci/dev-requirements.txt && touch $@
+	$(BIN)/pip install --quiet --no-compile --requirement .ci/dev-requirements.txt && touch $@
