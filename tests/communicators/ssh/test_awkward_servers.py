@@ -34,14 +34,24 @@ def test_one_session_at_a_time_is_enough(make_sshd: MakeSshd, opener: Opener, tm
     server.stop()
 
 
+def _descendants(pid: int) -> list[int]:
+    """The processes that this one has started, and theirs: a connection is held by sshd's grandchild."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    pairs = [(int(child), int(parent)) for child, parent in map(str.split, listed.splitlines())]
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in pairs if parent == one]
+    return found[1:]
+
+
 def _reboot(server: Sshd, host_key: str = "") -> None:
     """As sshd sees it: every connection dies, nothing listens for a while, then it is there again."""
     assert server.process
-    listed = subprocess.run(["ps", "--ppid", str(server.process.pid), "-o", "pid="], capture_output=True, check=False)
+    started = _descendants(server.process.pid)
     server.stop()
-    for pid in listed.stdout.split():
+    for pid in started:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(int(pid), signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
     if host_key:
         for old in server.folder.glob("host_key*"):
             old.unlink()

@@ -37,6 +37,12 @@ done
 """
 
 
+@pytest.fixture(autouse=True)
+def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ordinary user's sshd gives no terminals."""
+    monkeypatch.setenv("ANSIBLE_SSH_USETTY", "no")
+
+
 def processes(word: str) -> list[str]:
     """The command lines of this computer that hold a word."""
     found = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
