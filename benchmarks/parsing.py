@@ -32,7 +32,11 @@ BOUND_GROWTH = 1.5
 """How much more a KiB of the largest corpus may take than one of the smallest: linear time keeps it near 1."""
 BOUND_VALIDATE = 0.25
 ROUNDS = 5
-SEEDS = (*sorted(map(str, Path("tests/templates/seed").glob("*.json"))), "examples/alicloud/quickstart.pkr.hcl")
+SEEDS = (
+    # that of Windows names a script which lies elsewhere
+    *sorted(str(path) for path in Path("tests/templates/seed").glob("*.json") if path.stem != "user_data"),
+    "examples/alicloud/quickstart.pkr.hcl",
+)
 
 _HEAD = """\
 # A generated corpus in the shape of real templates.
